@@ -1,0 +1,103 @@
+//! The command line: one file a command, with its arguments and its body. This file only lists them.
+
+mod add;
+mod completions;
+mod context;
+mod done;
+mod drop;
+mod edit;
+mod init;
+mod list;
+mod man;
+mod new;
+mod open;
+mod path;
+mod session;
+mod set;
+mod settings;
+mod show;
+mod status;
+mod ui;
+mod undo;
+mod when;
+mod write;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use context::Context;
+use ui::Ui;
+
+/// The shift log for people and coding agents
+///
+/// Every piece of work leaves one Markdown log that the next shift can start from. Logs are edited in place: what you wrote
+/// stays as you wrote it.
+#[derive(Debug, Parser)]
+#[command(name = "shiftlog", version, max_term_width = 100, disable_help_subcommand = true)]
+struct Cli {
+    /// Journal directory, instead of the nearest one
+    #[arg(long, global = true, value_name = "DIR", env = "SHIFTLOG_JOURNAL", hide_env_values = true)]
+    journal: Option<std::path::PathBuf>,
+    /// Answer with one JSON object on standard output
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Init(init::InitArgs),
+    New(new::NewArgs),
+    Session(session::SessionArgs),
+    Add(add::AddArgs),
+    Done(done::DoneArgs),
+    Edit(edit::EditArgs),
+    Drop(drop::DropArgs),
+    Set(set::SetArgs),
+    Unset(set::UnsetArgs),
+    Status(status::StatusArgs),
+    List(list::ListArgs),
+    Show(show::ShowArgs),
+    Open(open::OpenArgs),
+    Path(path::PathArgs),
+    Undo(undo::UndoArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
+}
+
+/// Parses the arguments, runs the command, and says how it went: 0 done, 1 nothing found, 2 error.
+pub(crate) fn main() -> ExitCode {
+    let json = std::env::args_os().any(|a| a == "--json");
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return Ui::new(json).usage(&error),
+    };
+    let context = Context::new(cli.journal, cli.json);
+    let result = match &cli.command {
+        Command::Init(args) => init::run(&context, args),
+        Command::New(args) => new::run(&context, args),
+        Command::Session(args) => session::run(&context, args),
+        Command::Add(args) => add::run(&context, args),
+        Command::Done(args) => done::run(&context, args),
+        Command::Edit(args) => edit::run(&context, args),
+        Command::Drop(args) => drop::run(&context, args),
+        Command::Set(args) => set::run(&context, args),
+        Command::Unset(args) => set::run_unset(&context, args),
+        Command::Status(args) => status::run(&context, args),
+        Command::List(args) => list::run(&context, args),
+        Command::Show(args) => show::run(&context, args),
+        Command::Open(args) => open::run(&context, args),
+        Command::Path(args) => path::run(&context, args),
+        Command::Undo(args) => undo::run(&context, args),
+        Command::Completions(args) => completions::run(&context, args),
+        Command::Man(args) => man::run(&context, args),
+    };
+    context.ui.finish(result)
+}
+
+/// The whole command line, for completions and the manual.
+fn command() -> clap::Command {
+    Cli::command()
+}

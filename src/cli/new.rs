@@ -1,0 +1,111 @@
+//! `shiftlog new`: begin a log.
+
+use clap::Args;
+use serde_json::json;
+use shiftlog::journal::lifecycle::NewLog;
+use shiftlog::journal::store::Store;
+
+use super::context::Context;
+use super::ui::{Ended, unified_diff};
+
+/// Begin a new log from the template
+#[derive(Debug, Args)]
+pub(crate) struct NewArgs {
+    /// Title: what the session is about
+    title: Vec<String>,
+    #[command(flatten)]
+    about: AboutArgs,
+    /// Profile, instead of the journal's default
+    #[arg(long)]
+    profile: Option<String>,
+    /// Status, instead of open
+    #[arg(long)]
+    status: Option<String>,
+    /// Value for the template (`{{extra.KEY}}`); one that it does not name becomes a property
+    #[arg(long, value_name = "KEY=VALUE")]
+    extra: Vec<String>,
+    /// Print the absolute path of the new log on standard output, and nothing else
+    #[arg(long)]
+    print_path: bool,
+    /// Open the new log in your editor
+    #[arg(long)]
+    edit: bool,
+    /// Print the new log as a unified diff and write nothing
+    #[arg(short = 'n', long)]
+    dry_run: bool,
+}
+
+/// What `new` and `session` may say of a log.
+#[derive(Debug, Args)]
+pub(crate) struct AboutArgs {
+    /// What the session is about, in a sentence
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) description: Option<String>,
+    /// Who writes it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) author: Option<String>,
+    /// Model of the agent that writes it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) model: Option<String>,
+    /// Tag; may be given several times
+    #[arg(long, value_name = "TAG")]
+    pub(crate) tag: Vec<String>,
+}
+
+impl AboutArgs {
+    /// The beginnings of a new log; the author may come from the person's settings.
+    pub(crate) fn new_log(&self, context: &Context, title: Option<String>) -> anyhow::Result<NewLog> {
+        let author = match &self.author {
+            Some(author) => Some(author.clone()),
+            None => context.settings()?.author,
+        };
+        Ok(NewLog { title, author, description: self.description.clone(), model: self.model.clone(), tags: self.tag.clone(), ..NewLog::default() })
+    }
+}
+
+pub(crate) fn run(context: &Context, args: &NewArgs) -> anyhow::Result<Ended> {
+    let title = args.title.join(" ");
+    let mut new = args.about.new_log(context, (!title.trim().is_empty()).then_some(title))?;
+    new.profile.clone_from(&args.profile);
+    new.status.clone_from(&args.status);
+    for pair in &args.extra {
+        let (key, value) = pair.split_once('=').ok_or_else(|| shiftlog::journal::Error::refused("usage", format!("`{pair}` is not KEY=VALUE"), "--extra KEY=VALUE"))?;
+        new.extra.push((key.to_string(), value.to_string()));
+    }
+    let journal = context.journal()?;
+    let store = Store::new(&journal.root, context.now);
+    let lock = if args.dry_run { None } else { Some(store.lock()?) };
+    let made = journal.create(&new, context.now, lock.as_ref().map(|l| (&store, l)), &mut |_, text| Ok(text))?;
+    drop(lock);
+    let path = journal.relative(&made.log.path).display().to_string();
+    let mut notices = made.notices;
+    notices.extend(store.notices());
+    notices.extend(journal.notices());
+    let notices = context.notices(notices);
+    if args.dry_run {
+        return dry(context, &made.log, &path, &made.text, &notices);
+    }
+    context.register(&journal.root);
+    let full = std::path::absolute(&made.log.path).unwrap_or_else(|_| made.log.path.clone());
+    if context.ui.json {
+        context.ui.answer(json!({"action": "new", "session": made.log.id, "path": path, "profile": made.log.profile.id, "changed": true, "notices": notices}))?;
+    } else if args.print_path {
+        context.ui.data(full.display())?;
+    } else {
+        context.ui.say(format_args!("created {}  {path}", made.log.id));
+    }
+    if args.edit {
+        super::open::edit(context, &made.log.path)?;
+    }
+    Ok(Ended::Done)
+}
+
+fn dry(context: &Context, log: &shiftlog::journal::Log, path: &str, text: &str, notices: &[String]) -> anyhow::Result<Ended> {
+    let diff = unified_diff(path, None, text);
+    if context.ui.json {
+        context.ui.answer(json!({"action": "new", "session": log.id, "path": path, "profile": log.profile.id, "changed": true, "notices": notices, "diff": diff}))?;
+    } else {
+        context.ui.raw(diff.as_bytes())?;
+    }
+    Ok(Ended::Done)
+}

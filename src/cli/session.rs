@@ -1,0 +1,184 @@
+//! `shiftlog session`: create the session's log, or bring it up to date.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::Args;
+use serde_json::json;
+use shiftlog::journal::document::Document;
+use shiftlog::journal::edit::{Editor, Outcome};
+use shiftlog::journal::lifecycle::{Next, continues};
+use shiftlog::journal::profile::State;
+use shiftlog::journal::store::{Lock, Store};
+use shiftlog::journal::{Error, Journal, Log};
+
+use super::context::Context;
+use super::new::AboutArgs;
+use super::ui::{Ended, one_line, unified_diff};
+
+/// Create the session's log, or bring it up to date
+///
+/// The newest live log goes on while it is open. One that was handed off is completed, and a new log that lists it begins.
+/// With --from, entries that are there already stay as they are, and only what is new is added.
+#[derive(Debug, Args)]
+pub(crate) struct SessionArgs {
+    /// JSON or YAML document with entries; `-` reads standard input
+    #[arg(long, value_name = "FILE")]
+    from: Option<PathBuf>,
+    /// Log: id, unique prefix, path, or `@` for the newest [default: $SHIFTLOG_SESSION, else as above]
+    #[arg(short, long, value_name = "LOG")]
+    session: Option<String>,
+    #[command(flatten)]
+    about: AboutArgs,
+    /// Print the change as a unified diff and write nothing
+    #[arg(short = 'n', long)]
+    dry_run: bool,
+}
+
+/// What one `session` did.
+#[derive(Default)]
+struct Report {
+    action: &'static str,
+    id: String,
+    path: String,
+    outcomes: Vec<Outcome>,
+    notices: Vec<String>,
+    diffs: Vec<String>,
+}
+
+pub(crate) fn run(context: &Context, args: &SessionArgs) -> anyhow::Result<Ended> {
+    let mut document = match &args.from {
+        Some(path) => Document::parse(&source(path)?, path)?,
+        None => Document::default(),
+    };
+    for (name, value) in [("description", &args.about.description), ("author", &args.about.author), ("model", &args.about.model)] {
+        document.properties.extend(value.iter().map(|v| (name, v.clone())));
+    }
+    document.tags.extend(args.about.tag.clone());
+    let journal = context.journal()?;
+    let store = Store::new(&journal.root, context.now);
+    let lock = if args.dry_run { None } else { Some(store.lock()?) };
+    let write = lock.as_ref().map(|l| (&store, l));
+    let mut notices = Vec::new();
+    for item in document.items.iter_mut().filter(|i| i.entry.kind == "related") {
+        let (id, broken) = super::add::linked(context, &journal, &item.entry.text);
+        item.entry.text = id;
+        notices.extend(broken);
+    }
+    let named = args.session.clone().or_else(|| std::env::var("SHIFTLOG_SESSION").ok().filter(|s| !s.is_empty()));
+    let next = match named {
+        Some(name) => Next::Update(journal.resolve(&name, &context.cwd)?),
+        None => journal.next_session()?,
+    };
+    let mut report = match next {
+        Next::Update(log) => update(context, &journal, log, &document, write)?,
+        Next::Create { after } => create(context, &journal, args, after, &document, write)?,
+    };
+    drop(lock);
+    report.notices.extend(notices);
+    report.notices.extend(store.notices());
+    if report.action == "created" && !args.dry_run {
+        context.register(&journal.root);
+    }
+    print(context, args, report)
+}
+
+fn source(path: &Path) -> anyhow::Result<String> {
+    let mut bytes = Vec::new();
+    if path == Path::new("-") {
+        std::io::stdin().read_to_end(&mut bytes).context("could not read standard input")?;
+    } else {
+        bytes = std::fs::read(path).map_err(Error::io("read document", path))?;
+    }
+    Ok(String::from_utf8(bytes).map_err(|e| Error::NotUtf8 { path: path.to_path_buf(), offset: e.utf8_error().valid_up_to() })?)
+}
+
+fn update(context: &Context, journal: &Journal, log: Log, document: &Document, write: Option<(&Store, &Lock)>) -> anyhow::Result<Report> {
+    let mut report = Report { id: log.id.clone(), path: journal.relative(&log.path).display().to_string(), ..Report::default() };
+    let written = journal.change(&log, context.now, write, &mut |editor, text| {
+        let resumed = resume(editor, text)?;
+        let applied = editor.apply(resumed.as_deref().unwrap_or(text), &log.id, document)?;
+        report.outcomes = applied.outcomes;
+        Ok((applied.text != text).then_some((applied.text, applied.substantive)))
+    })?;
+    report.action = if written.changed { "updated" } else { "unchanged" };
+    if written.changed {
+        report.diffs.push(unified_diff(&report.path, Some(&written.before), &written.after));
+    }
+    if written.merged {
+        report.notices.push(format!("{} was saved by another program meanwhile; this change was made on top of that", log.id));
+    }
+    Ok(report)
+}
+
+/// A paused log goes on.
+fn resume(editor: &Editor, text: &str) -> Result<Option<String>, Error> {
+    match editor.status(text)?.1 {
+        Some(State::Paused) => editor.set_status(text, editor.profile.open_status(), false),
+        _ => Ok(None),
+    }
+}
+
+fn create(context: &Context, journal: &Journal, args: &SessionArgs, after: Option<Log>, document: &Document, write: Option<(&Store, &Lock)>) -> anyhow::Result<Report> {
+    let mut report = Report { action: "created", ..Report::default() };
+    let property = |name| document.properties.iter().find(|(n, _)| *n == name).map(|(_, v)| v.clone());
+    let mut new = args.about.new_log(context, property("title"))?;
+    new.description = property("description").or(new.description);
+    new.author = property("author").or(new.author);
+    new.model = property("model").or(new.model);
+    new.status = property("status");
+    new.tags = document.tags.clone();
+    let mut rest = document.clone();
+    rest.properties.retain(|(name, _)| *name == "current_task");
+    rest.tags.clear();
+    let made = journal.create(&new, context.now, write, &mut |log, text| {
+        let placeholders = journal.placeholders(&log.profile)?;
+        let editor = Editor { profile: &log.profile, placeholders: &placeholders, path: &log.path, now: context.now };
+        let applied = editor.apply(&text, &log.id, &rest)?;
+        report.outcomes = applied.outcomes;
+        let linked = after.as_ref().map(|old| editor.add(&applied.text, &continues(old))).transpose()?;
+        Ok(linked.and_then(|l| l.text).unwrap_or(applied.text))
+    })?;
+    report.id = made.log.id;
+    report.path = journal.relative(&made.log.path).display().to_string();
+    report.diffs.push(unified_diff(&report.path, None, &made.text));
+    report.notices = made.notices;
+    if let Some(old) = after {
+        let path = journal.relative(&old.path).display().to_string();
+        let done = old.profile.status.iter().find(|(_, s)| s.state == State::Done && !s.automatic).map(|(n, _)| n.clone()).unwrap_or_default();
+        let written = journal.change(&old, context.now, write, &mut |editor, text| Ok(editor.set_status(text, &done, false)?.map(|new| (new, false))))?;
+        report.diffs.push(unified_diff(&path, Some(&written.before), &written.after));
+        report.notices.push(format!("{} was handed off and is {done} now", old.id));
+    }
+    Ok(report)
+}
+
+fn print(context: &Context, args: &SessionArgs, report: Report) -> anyhow::Result<Ended> {
+    let notices = context.notices(report.notices);
+    if context.ui.json {
+        let changed = report.action != "unchanged";
+        let mut answer = json!({"action": report.action, "session": report.id, "path": report.path, "changed": changed, "entries": report.outcomes, "notices": notices});
+        if args.dry_run {
+            answer["diff"] = report.diffs.concat().into();
+        }
+        context.ui.answer(answer)?;
+        return Ok(Ended::Done);
+    }
+    if args.dry_run {
+        context.ui.raw(report.diffs.concat().as_bytes())?;
+        return Ok(Ended::Done);
+    }
+    let new: Vec<&Outcome> = report.outcomes.iter().filter(|o| o.action != "unchanged").collect();
+    for outcome in &new {
+        context.ui.say(format_args!("{} {}  {}", outcome.action, outcome.entry, one_line(&outcome.text, 70)));
+    }
+    let there = report.outcomes.len() - new.len();
+    let there = match there {
+        0 => String::new(),
+        1 => " (1 entry was there already)".to_string(),
+        n => format!(" ({n} entries were there already)"),
+    };
+    context.ui.say(format_args!("{} {}  {}{there}", report.action, report.id, report.path));
+    Ok(Ended::Done)
+}

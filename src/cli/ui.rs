@@ -1,0 +1,156 @@
+//! Everything that is printed. Standard output is data, standard error is talk.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this file is where the program prints")]
+
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use serde_json::{Value, json};
+use shiftlog::journal;
+
+/// How a command ended, where it did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// Done.
+    Done,
+    /// Nothing was found.
+    Nothing,
+}
+
+/// The program's face.
+#[derive(Debug)]
+pub(crate) struct Ui {
+    /// Answers are JSON.
+    pub(crate) json: bool,
+}
+
+impl Ui {
+    pub(crate) fn new(json: bool) -> Ui {
+        Ui { json }
+    }
+
+    /// Prints data.
+    pub(crate) fn data(&self, text: impl Display) -> anyhow::Result<()> {
+        Ok(writeln!(anstream::stdout(), "{text}")?)
+    }
+
+    /// Prints bytes as they are.
+    pub(crate) fn raw(&self, bytes: &[u8]) -> anyhow::Result<()> {
+        let mut out = io::stdout().lock();
+        out.write_all(bytes)?;
+        Ok(out.flush()?)
+    }
+
+    /// Prints one line of talk; with `--json` there is none.
+    pub(crate) fn say(&self, text: impl Display) {
+        if !self.json {
+            let _ = writeln!(anstream::stderr(), "{text}");
+        }
+    }
+
+    /// Prints the one JSON object of an answer.
+    pub(crate) fn answer(&self, mut value: Value) -> anyhow::Result<()> {
+        if let Value::Object(map) = &mut value {
+            map.shift_insert(0, "success".into(), Value::Bool(true));
+        }
+        Ok(writeln!(io::stdout(), "{value}")?)
+    }
+
+    /// The exit code of a command's result; failures are printed.
+    pub(crate) fn finish(&self, result: anyhow::Result<Ended>) -> ExitCode {
+        match result {
+            Ok(Ended::Done) => ExitCode::SUCCESS,
+            Ok(Ended::Nothing) => ExitCode::from(1),
+            Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+            Err(error) => {
+                self.failure(&error);
+                ExitCode::from(2)
+            }
+        }
+    }
+
+    fn failure(&self, error: &anyhow::Error) {
+        let known = error.chain().find_map(|e| e.downcast_ref::<journal::Error>());
+        let causes = || error.chain().map(ToString::to_string).collect::<Vec<_>>();
+        let hint = known.and_then(journal::Error::hint);
+        if self.json {
+            let kind = known.map_or("error", journal::Error::kind);
+            let message = causes().join(": ");
+            let candidates = known.map(journal::Error::candidates).unwrap_or_default();
+            println!("{}", json!({"success": false, "error": {"kind": kind, "message": message, "hint": hint, "candidates": candidates}}));
+            return;
+        }
+        let mut causes = causes().into_iter();
+        eprintln!("shiftlog: {}", visible(&causes.next().unwrap_or_default()));
+        for cause in causes {
+            eprintln!("  {}", visible(&cause));
+        }
+        if let Some(hint) = hint {
+            eprintln!("hint: {}", visible(&hint));
+        }
+    }
+
+    /// A command line that could not be understood, or help.
+    pub(crate) fn usage(&self, error: &clap::Error) -> ExitCode {
+        if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+            let _ = error.print();
+            return ExitCode::SUCCESS;
+        }
+        if self.json {
+            let text = error.to_string();
+            let said: Vec<&str> = text.lines().take_while(|l| !l.starts_with("Usage")).map(str::trim).filter(|l| !l.is_empty()).collect();
+            let message = said.join(" ");
+            let message = message.trim_start_matches("error: ");
+            println!("{}", json!({"success": false, "error": {"kind": "usage", "message": message, "hint": "`shiftlog --help` shows all commands", "candidates": []}}));
+        } else {
+            let _ = error.print();
+        }
+        ExitCode::from(2)
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|e| e.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe))
+}
+
+/// Text with control characters shown, not obeyed; line breaks and tabs stay.
+pub(crate) fn visible(text: &str) -> String {
+    let shown = |c: char| match c {
+        '\n' | '\t' => c.to_string(),
+        c if c.is_control() && u32::from(c) < 0x20 => char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}').to_string(),
+        '\u{7f}' => '\u{2421}'.to_string(),
+        c if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') => format!("\\u{{{:x}}}", u32::from(c)),
+        c => c.to_string(),
+    };
+    text.chars().map(shown).collect()
+}
+
+/// The same on one line, cut at a word to so many characters.
+pub(crate) fn one_line(text: &str, most: usize) -> String {
+    let text = visible(&text.split_whitespace().collect::<Vec<_>>().join(" "));
+    if text.chars().count() <= most {
+        return text;
+    }
+    let cut: String = text.chars().take(most.saturating_sub(1)).collect();
+    let end = cut.rfind(' ').filter(|n| *n > cut.len() / 2).unwrap_or(cut.len());
+    format!("{}…", &cut[..end])
+}
+
+/// Bold, where colours are shown.
+pub(crate) fn bold(text: &str) -> String {
+    format!("\u{1b}[1m{text}\u{1b}[0m")
+}
+
+/// Faint, where colours are shown.
+pub(crate) fn faint(text: &str) -> String {
+    format!("\u{1b}[2m{text}\u{1b}[0m")
+}
+
+/// The change from one text to another as a unified diff; the file may be new.
+pub(crate) fn unified_diff(name: &str, before: Option<&str>, after: &str) -> String {
+    let old = before.map_or("/dev/null".to_string(), |_| format!("a/{name}"));
+    let diff = similar::TextDiff::from_lines(before.unwrap_or_default(), after);
+    diff.unified_diff().context_radius(3).header(&old, &format!("b/{name}")).to_string()
+}

@@ -1,0 +1,117 @@
+//! What all commands that change a log share: which one, whether to write, and what is said afterwards.
+
+use clap::Args;
+use serde_json::json;
+use shiftlog::journal::edit::{Edited, Editor, Outcome};
+use shiftlog::journal::store::{Store, Written};
+use shiftlog::journal::{self, Journal, Log};
+
+use super::context::Context;
+use super::ui::{Ended, one_line, unified_diff};
+
+#[derive(Debug, Args)]
+pub(crate) struct WriteArgs {
+    /// Log: id, unique prefix, path, or `@` for the newest [default: $SHIFTLOG_SESSION, else @]
+    #[arg(short, long, value_name = "LOG")]
+    pub(crate) session: Option<String>,
+    /// Print the change as a unified diff and write nothing
+    #[arg(short = 'n', long)]
+    pub(crate) dry_run: bool,
+}
+
+/// What a change of a log came to.
+pub(crate) struct Change {
+    pub(crate) log: Log,
+    pub(crate) written: Written,
+    pub(crate) outcomes: Vec<Outcome>,
+    pub(crate) notices: Vec<String>,
+}
+
+/// Changes the log that is meant and reports it.
+pub(crate) fn change(context: &Context, args: &WriteArgs, action: &str, edit: &mut Edit) -> anyhow::Result<Ended> {
+    let journal = context.journal()?;
+    let log = context.log(&journal, args.session.as_deref())?;
+    let change = change_log(context, &journal, log, args.dry_run, edit)?;
+    report(context, &journal, action, args.dry_run, &change)
+}
+
+/// One edit of a text; its outcomes tell what became of each entry, the flag whether it is substantive.
+pub(crate) type Edit<'e> = dyn FnMut(&Editor, &str) -> journal::Result<(Option<String>, Vec<Outcome>, bool)> + 'e;
+
+/// The result of one entry's edit, which is substantive where it changes anything.
+pub(crate) fn single(edited: Edited) -> (Option<String>, Vec<Outcome>, bool) {
+    let substantive = edited.text.is_some();
+    (edited.text, vec![edited.outcome], substantive)
+}
+
+/// Changes one log.
+pub(crate) fn change_log(context: &Context, journal: &Journal, log: Log, dry_run: bool, edit: &mut Edit) -> anyhow::Result<Change> {
+    let mut outcomes = Vec::new();
+    let mut editing = |editor: &Editor, text: &str| {
+        let (new, found, substantive) = edit(editor, text)?;
+        outcomes = found;
+        Ok(new.map(|text| (text, substantive)))
+    };
+    log.writable()?;
+    let store = Store::new(&journal.root, context.now);
+    let written = if dry_run {
+        journal.change(&log, context.now, None, &mut editing)?
+    } else {
+        let lock = store.lock()?;
+        journal.change(&log, context.now, Some((&store, &lock)), &mut editing)?
+    };
+    let mut notices = store.notices();
+    notices.extend(journal.notices());
+    if written.merged {
+        notices.push(format!("{} was saved by another program meanwhile; this change was made on top of that", log.id));
+    }
+    Ok(Change { log, written, outcomes, notices })
+}
+
+/// Says what was done.
+pub(crate) fn report(context: &Context, journal: &Journal, action: &str, dry_run: bool, change: &Change) -> anyhow::Result<Ended> {
+    let path = journal.relative(&change.log.path).display().to_string();
+    let notices = context.notices(change.notices.clone());
+    let diff = || unified_diff(&path, Some(&change.written.before), &change.written.after);
+    if context.ui.json {
+        let mut answer = json!({
+            "action": action, "session": change.log.id, "path": path, "changed": change.written.changed, "entries": change.outcomes, "notices": notices,
+        });
+        if dry_run {
+            answer["diff"] = diff().into();
+        }
+        context.ui.answer(answer)?;
+        return Ok(Ended::Done);
+    }
+    if dry_run {
+        context.ui.raw(diff().as_bytes())?;
+    }
+    for outcome in &change.outcomes {
+        let place = outcome.line.map_or_else(|| path.clone(), |line| format!("{path}:{line}"));
+        let done = match (outcome.action, dry_run) {
+            ("unchanged", _) => "already there:",
+            ("added", false) => "added",
+            ("added", true) => "would add",
+            (other, false) => other,
+            (_, true) => "would change",
+        };
+        context.ui.say(format_args!("{done} {}  {}  {place}", outcome.entry, one_line(&outcome.text, 60)));
+    }
+    if !change.written.changed {
+        context.ui.say(format_args!("{}: nothing to write", change.log.id));
+    } else if change.outcomes.is_empty() && !dry_run {
+        context.ui.say(format_args!("{}: changed  {path}", change.log.id));
+    }
+    Ok(Ended::Done)
+}
+
+/// Text from arguments: the words joined, or standard input for a single `-`.
+pub(crate) fn text_of(words: &[String]) -> anyhow::Result<String> {
+    use std::io::Read;
+    if words == ["-"] {
+        let mut bytes = Vec::new();
+        std::io::stdin().read_to_end(&mut bytes)?;
+        return String::from_utf8(bytes).map_err(|e| anyhow::anyhow!("standard input is not valid UTF-8 at byte {}", e.utf8_error().valid_up_to()));
+    }
+    Ok(words.join(" "))
+}

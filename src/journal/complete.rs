@@ -1,0 +1,272 @@
+//! Completing, editing and dropping entries that are there.
+
+use serde_yaml::Value;
+
+use super::change;
+use super::edit::{Edited, Editor, Outcome, Splice, apply, removal, styled};
+use super::entry::{NewEntry, clean, item_lines, number_of, title_of, wave_state};
+use super::error::{Error, Result};
+use super::frontmatter::{self, Properties};
+use super::outline::{Entry, Form, Outline};
+
+/// `SECTION:N`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spot {
+    /// Key of the section, or `agents` for the list in the frontmatter.
+    pub section: String,
+    /// Number of the entry in it, from 1.
+    pub n: usize,
+}
+
+impl Spot {
+    /// Reads `SECTION:N`.
+    pub fn parse(text: &str) -> Option<Spot> {
+        let (section, n) = text.rsplit_once(':')?;
+        let word = !section.is_empty() && section.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
+        n.parse().ok().filter(|n| word && *n > 0).map(|n| Spot { section: section.to_string(), n })
+    }
+}
+
+impl std::fmt::Display for Spot {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{}:{}", self.section, self.n)
+    }
+}
+
+impl Editor<'_> {
+    /// Ticks a task, completes a wave or a spawned agent; named by `SECTION:N` or by its text.
+    ///
+    /// # Errors
+    /// [`Error::EntryNotFound`], [`Error::AmbiguousEntry`]; [`Error::Refused`] for entries that cannot be completed.
+    pub fn done(&self, text: &str, target: &str, summary: Option<&str>) -> Result<Edited> {
+        let properties = Properties::read(text, self.path)?;
+        let outline = Outline::parse(text);
+        let agents = self.agents(&properties);
+        let spot = Spot::parse(target).filter(|s| s.section == "agents" || self.profile.sections.contains(&s.section));
+        if let Some(spot) = &spot {
+            if spot.section == "agents" && !self.profile.sections.contains(&spot.section) {
+                let known = agents.len();
+                return match agents.get(spot.n - 1) {
+                    Some(_) => self.complete_agent(text, &properties, spot.n - 1, summary),
+                    None => Err(Error::EntryNotFound { what: "agent", name: spot.to_string(), candidates: (1..=known).map(|n| format!("agents:{n}")).collect() }),
+                };
+            }
+            let (n, entry) = self.at(&outline, spot)?;
+            return self.complete_entry(&outline, n, &entry);
+        }
+        let target = clean("text", target)?;
+        let entries: Vec<(usize, Entry)> = self.entries(&outline).into_iter().filter(|(_, e)| !e.placeholder && self.completable(e)).collect();
+        let named = |n: &usize, e: &Entry| format!("{}:{n} {}", e.section, e.text.lines().next().unwrap_or_default());
+        let mut names: Vec<(Pick, String, String)> = entries.iter().enumerate().map(|(i, (n, e))| (Pick::Entry(i), bare(e), named(n, e))).collect();
+        names.extend(agents.iter().enumerate().map(|(i, (agent, task))| (Pick::Agent(i), agent.clone(), format!("agents:{} {agent} {task}", i + 1))));
+        match pick(&names, &target, |p| match p {
+            Pick::Entry(i) => !self.is_done(&entries[*i].1),
+            Pick::Agent(_) => true,
+        })? {
+            Pick::Entry(i) => self.complete_entry(&outline, entries[i].0, &entries[i].1),
+            Pick::Agent(i) => self.complete_agent(text, &properties, i, summary),
+        }
+    }
+
+    fn agents(&self, properties: &Properties) -> Vec<(String, String)> {
+        let items = properties.get(&self.profile.keys.agents).and_then(Value::as_sequence);
+        let get = |v: &Value, keys: [&str; 2]| keys.iter().find_map(|k| v.get(*k).and_then(frontmatter::plain_text)).unwrap_or_default();
+        items.into_iter().flatten().map(|v| (get(v, ["agent", "type"]), get(v, ["task", "description"]))).collect()
+    }
+
+    fn completable(&self, entry: &Entry) -> bool {
+        let kinds = self.profile.kind.values().filter(|k| k.section == entry.section);
+        match entry.form {
+            Form::Item => entry.task.is_some() || kinds.into_iter().any(|k| k.shape.starts_with("- [ ]")),
+            Form::Block => self.profile.blocks_in(&entry.section).is_some_and(|k| k.container),
+            _ => false,
+        }
+    }
+
+    fn is_done(&self, entry: &Entry) -> bool {
+        matches!(entry.task, Some('x' | 'X')) || (entry.form == Form::Block && wave_state(&entry.text) == Some("DONE"))
+    }
+
+    fn complete_entry(&self, outline: &Outline, n: usize, entry: &Entry) -> Result<Edited> {
+        if !self.completable(entry) {
+            return Err(Error::refused("not-a-task", format!("{}:{n} is not a task", entry.section), "tasks, next items, criteria and waves can be completed"));
+        }
+        let outcome = |action| Outcome { action, entry: format!("{}:{n}", entry.section), text: bare(entry), line: Some(entry.lines.start + 1) };
+        if self.is_done(entry) {
+            return Ok(Edited { text: None, outcome: outcome("unchanged") });
+        }
+        let splices = match entry.form {
+            Form::Block => self.complete_wave(outline, entry),
+            _ => vec![tick(outline, entry)],
+        };
+        Ok(Edited { text: Some(apply(outline.text, splices)), outcome: outcome("completed") })
+    }
+
+    /// A wave's heading says DONE; waves that were blocked by it become active.
+    fn complete_wave(&self, outline: &Outline, wave: &Entry) -> Vec<Splice> {
+        let mut splices = vec![state_splice(wave, "DONE")];
+        let own = number_of(&wave.text);
+        for (_, other) in self.entries(outline) {
+            let waits = other.form == Form::Block && other.section == wave.section && wave_state(&other.text) == Some("blocked");
+            let on = other.text.rsplit('(').next().unwrap_or_default();
+            let by = on.split(|c: char| !c.is_ascii_digit()).find_map(|d| d.parse::<u64>().ok());
+            if waits && own.is_some() && by == own {
+                splices.push(state_splice(&other, "ACTIVE"));
+            }
+        }
+        splices
+    }
+
+    fn complete_agent(&self, text: &str, properties: &Properties, i: usize, summary: Option<&str>) -> Result<Edited> {
+        let list = properties.existing(&self.profile.keys.agents).expect("the agent was found in it");
+        let set = |text: &str, key: &str, value: &str| frontmatter::set(text, &format!("{list}.{i}.{key}"), &Value::String(value.into()), self.path);
+        let mut new = set(text, "status", "completed")?;
+        if let Some(summary) = summary {
+            let summary = clean("summary", summary)?;
+            new = set(new.as_deref().unwrap_or(text), "summary", &summary)?.or(new);
+        }
+        let (agent, task) = self.agents(properties).swap_remove(i);
+        let text = format!("{agent} {task}").trim().to_string();
+        let action = if new.is_some() { "completed" } else { "unchanged" };
+        Ok(Edited { text: new, outcome: Outcome { action, entry: format!("agents:{}", i + 1), text, line: None } })
+    }
+
+    /// The entry at a spot.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] for sections, [`Error::EntryNotFound`].
+    pub fn at(&self, outline: &Outline, spot: &Spot) -> Result<(usize, Entry)> {
+        if !self.profile.sections.contains(&spot.section) {
+            return Err(Error::Unknown { what: "section", given: spot.section.clone(), known: self.profile.sections.clone() });
+        }
+        let entries = self.entries(outline);
+        let known = entries.iter().filter(|(n, e)| *n > 0 && e.section == spot.section).map(|(n, e)| format!("{}:{n}", e.section)).collect();
+        let found = entries.into_iter().find(|(n, e)| *n == spot.n && e.section == spot.section && !e.placeholder);
+        found.ok_or(Error::EntryNotFound { what: "entry", name: spot.to_string(), candidates: known })
+    }
+
+    /// Writes an entry anew: as `add` would with this text and these fields, or `raw` as given. Marker, box and number stay.
+    ///
+    /// # Errors
+    /// As [`Editor::add`] and [`Editor::at`].
+    pub fn edit_entry(&self, text: &str, spot: &Spot, new: &NewEntry, raw: bool) -> Result<Edited> {
+        Properties::read(text, self.path)?;
+        let outline = Outline::parse(text);
+        let (n, entry) = self.at(&outline, spot)?;
+        let given = clean("text", &new.text)?;
+        if given.is_empty() {
+            return Err(Error::refused("empty", "an entry needs a text", format!("`shiftlog drop {spot}` removes it")));
+        }
+        let outcome = |action| Outcome { action, entry: spot.to_string(), text: given.lines().next().unwrap_or_default().to_string(), line: Some(entry.lines.start + 1) };
+        let splice = match entry.form {
+            Form::Block => {
+                let old = title_of(&entry.text);
+                let at = entry.content.start + entry.text.find(old).unwrap_or(0);
+                (at..at + old.len(), given.replace('\n', " "))
+            }
+            Form::Item => (entry.content.start..outline.lines[entry.lines.end - 1].end, self.item_content(&outline, &entry, new, &given, raw)?),
+            Form::Line | Form::Text => (outline.lines[entry.lines.start].start..outline.lines[entry.lines.end - 1].end, given.clone()),
+        };
+        if outline.text[splice.0.clone()] == splice.1 {
+            return Ok(Edited { text: None, outcome: outcome("unchanged") });
+        }
+        let after = apply(outline.text, vec![splice]);
+        let check = Outline::parse(&after);
+        let same_place = self.entries(&check).into_iter().find(|(m, e)| *m == n && e.section == entry.section && e.lines.start == entry.lines.start && e.form == entry.form);
+        let Some((_, now)) = same_place else { return Err(self.swallowed(&outline)) };
+        if self.entries(&check).len() != self.entries(&outline).len() {
+            return Err(self.swallowed(&outline));
+        }
+        let outcome = Outcome { text: bare(&now), ..outcome("changed") };
+        Ok(Edited { text: Some(after), outcome })
+    }
+
+    fn item_content(&self, outline: &Outline, entry: &Entry, new: &NewEntry, given: &str, raw: bool) -> Result<String> {
+        let kind = self.profile.kind_of(&entry.section, entry.part.as_deref()).filter(|(_, k)| !k.shape.is_empty() && !raw);
+        let rendered = match kind {
+            Some((name, kind)) => {
+                if let Some(field) = new.fields.keys().find(|f| !kind.fields.contains(f)) {
+                    return Err(Error::Unknown { what: "field", given: field.clone(), known: kind.fields.clone() });
+                }
+                let new = NewEntry { kind: name.to_string(), text: given.to_string(), fields: new.fields.clone() };
+                self.render(&kind.shape, &self.fields(kind, &new))?
+            }
+            None => format!("- {given}"),
+        };
+        let lines = styled(&item_lines(&rendered), Some(outline.line(entry.lines.start)));
+        let first = &lines[0][super::outline::marker_len(&lines[0])..];
+        let first = if first.starts_with("[ ] ") { &first[4..] } else { first };
+        let ending = &outline.text[outline.lines[entry.lines.start].end..outline.lines[entry.lines.start].next];
+        let ending = if ending.is_empty() { "\n" } else { ending };
+        Ok(std::iter::once(first).chain(lines[1..].iter().map(String::as_str)).collect::<Vec<_>>().join(ending))
+    }
+
+    /// Removes an entry; a wave goes with its tasks.
+    ///
+    /// # Errors
+    /// As [`Editor::at`].
+    pub fn drop_entry(&self, text: &str, spot: &Spot) -> Result<Edited> {
+        Properties::read(text, self.path)?;
+        let outline = Outline::parse(text);
+        let (_, entry) = self.at(&outline, spot)?;
+        let after = apply(text, vec![(removal(&outline, entry.whole.clone()), String::new())]);
+        let (was, is) = (self.entries(&outline), self.entries(&Outline::parse(&after)));
+        let gone = was.iter().filter(|(_, e)| e.whole.start >= entry.whole.start && e.whole.end <= entry.whole.end).count();
+        if is.len() + gone != was.len() {
+            return Err(self.swallowed(&outline));
+        }
+        let outcome = Outcome { action: "removed", entry: spot.to_string(), text: bare(&entry), line: Some(entry.lines.start + 1) };
+        Ok(Edited { text: Some(after), outcome })
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Pick {
+    Entry(usize),
+    Agent(usize),
+}
+
+/// An entry's text for people: waves without their label and state.
+fn bare(entry: &Entry) -> String {
+    match entry.form {
+        Form::Block => title_of(&entry.text).to_string(),
+        _ => entry.text.clone(),
+    }
+}
+
+/// The one that says the same; else the only one that holds the words; open ones before done ones.
+fn pick(names: &[(Pick, String, String)], target: &str, open: impl Fn(&Pick) -> bool) -> Result<Pick> {
+    let lower = target.to_lowercase();
+    let exact = |(_, text, full): &&(Pick, String, String)| change::is_cosmetic(text, target) || change::is_cosmetic(full.split_once(' ').map_or("", |(_, t)| t), target);
+    let holds = |(_, _, full): &&(Pick, String, String)| full.to_lowercase().contains(&lower);
+    for found in [names.iter().filter(exact).collect::<Vec<_>>(), names.iter().filter(holds).collect()] {
+        let still: Vec<_> = found.iter().filter(|(p, _, _)| open(p)).collect();
+        match (still.as_slice(), found.as_slice()) {
+            ([one], _) => return Ok(one.0),
+            ([], [one]) => return Ok(one.0),
+            ([], []) => {}
+            _ => return Err(Error::AmbiguousEntry { name: target.to_string(), candidates: found.iter().map(|(_, _, full)| full.clone()).collect() }),
+        }
+    }
+    Err(Error::EntryNotFound { what: "open item", name: target.to_string(), candidates: names.iter().filter(|(p, _, _)| open(p)).map(|(_, _, full)| full.clone()).collect() })
+}
+
+fn tick(outline: &Outline, entry: &Entry) -> Splice {
+    match entry.task {
+        Some(mark) => {
+            let first = outline.lines[entry.lines.start];
+            let line = &outline.text[first.start..first.end];
+            let at = first.start + super::outline::marker_len(line) + 1;
+            (at..at + mark.len_utf8(), "x".into())
+        }
+        None => (entry.content.start..entry.content.start, "[x] ".into()),
+    }
+}
+
+fn state_splice(wave: &Entry, state: &str) -> Splice {
+    let end = wave.text.trim_end_matches('*').len();
+    match (wave_state(&wave.text), wave.text.rfind('(')) {
+        (Some(_), Some(open)) => (wave.content.start + open + 1..wave.content.start + end - 1, state.to_string()),
+        _ => (wave.content.start + end..wave.content.start + end, format!(" ({state})")),
+    }
+}

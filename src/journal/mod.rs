@@ -1,0 +1,401 @@
+//! The Markdown side: journals, their logs, and every change to them.
+//!
+//! A [`Journal`] is a directory that was found or made; a [`Log`] is one of its files. Reading never writes. Everything that
+//! writes goes through [`store`].
+
+pub mod change;
+pub mod complete;
+pub mod config;
+pub mod document;
+pub mod edit;
+pub mod entry;
+pub mod error;
+pub mod frontmatter;
+pub mod id;
+pub mod lifecycle;
+pub mod outline;
+pub mod profile;
+pub mod shown;
+pub mod store;
+pub mod summary;
+pub mod template;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use walkdir::WalkDir;
+
+use config::Config;
+pub use error::{Error, Result};
+use outline::Placeholders;
+use profile::Profile;
+
+/// Where to look for a journal; the caller has asked the environment.
+#[derive(Debug, Clone, Default)]
+pub struct Places {
+    /// `--journal` or `$SHIFTLOG_JOURNAL`.
+    pub named: Option<PathBuf>,
+    /// The working directory.
+    pub cwd: PathBuf,
+    /// The home journal's directory.
+    pub home: Option<PathBuf>,
+}
+
+/// A directory that holds session logs.
+#[derive(Debug)]
+pub struct Journal {
+    /// The directory that holds `.shiftlog/` and the logs' directories.
+    pub root: PathBuf,
+    /// Its configuration.
+    pub config: Config,
+    profiles: Vec<Rc<Profile>>,
+    notices: std::cell::RefCell<Vec<String>>,
+}
+
+/// In which of the profile's directories a log lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Place {
+    /// A monthly zip: read-only.
+    Archived,
+    /// No longer live.
+    Recent,
+    /// Live.
+    Live,
+}
+
+/// A log of a journal.
+#[derive(Debug, Clone)]
+pub struct Log {
+    /// File name without `.md`.
+    pub id: String,
+    /// Its file, or the zip that holds it.
+    pub path: PathBuf,
+    /// Name inside the zip.
+    pub member: Option<String>,
+    /// Where it lies.
+    pub place: Place,
+    /// The format it follows.
+    pub profile: Rc<Profile>,
+}
+
+const MARKERS: [&str; 5] = [store::PRIVATE, config::FILE, "sessions/current", "library/sessions/current", ".agents/sessions"];
+
+impl Journal {
+    /// Finds the journal: the one named; the main worktree's of a linked git worktree; the nearest ancestor's; the home journal.
+    ///
+    /// # Errors
+    /// [`Error::NoJournal`]; [`Error::Form`] for a bad configuration.
+    pub fn find(places: &Places) -> Result<Journal> {
+        if let Some(named) = &places.named {
+            let root = places.cwd.join(named);
+            return match root.is_dir() {
+                true => Journal::open(&root),
+                false => Err(Error::NoJournal { start: root }),
+            };
+        }
+        if let Some(main) = main_worktree(&places.cwd).filter(|m| m.join(store::PRIVATE).is_dir()) {
+            return Journal::open(&main);
+        }
+        let near = places.cwd.ancestors().find(|dir| MARKERS.iter().any(|m| dir.join(m).exists()) && places.home.as_deref() != Some(*dir));
+        let home = || places.home.as_deref().filter(|h| h.join(store::PRIVATE).is_dir());
+        match near.or_else(home) {
+            Some(root) => Journal::open(root),
+            None => Err(Error::NoJournal { start: places.cwd.clone() }),
+        }
+    }
+
+    /// Opens the journal in this directory.
+    ///
+    /// # Errors
+    /// [`Error::Form`] for a bad configuration or profile.
+    pub fn open(root: &Path) -> Result<Journal> {
+        let config = Config::read(root)?;
+        let file = root.join(config::FILE);
+        let mut profiles = Vec::new();
+        if let Some(name) = &config.profile {
+            profiles.push(Rc::new(Profile::load(name, &config.profiles, &file)?));
+        }
+        for name in Profile::known(&config.profiles) {
+            if !profiles.iter().any(|p: &Rc<Profile>| p.id == name) {
+                profiles.push(Rc::new(Profile::load(&name, &config.profiles, &file)?));
+            }
+        }
+        Ok(Journal { root: root.to_path_buf(), config, profiles, notices: Vec::new().into() })
+    }
+
+    /// The profile with this name.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`].
+    pub fn profile(&self, name: &str) -> Result<Rc<Profile>> {
+        let known = || self.profiles.iter().map(|p| p.id.clone()).collect();
+        self.profiles.iter().find(|p| p.id == name).cloned().ok_or_else(|| Error::Unknown { what: "profile", given: name.to_string(), known: known() })
+    }
+
+    /// The profile of new logs: the configured one, else `resonance7` where it lives here, else whichever does.
+    pub fn default_profile(&self) -> Rc<Profile> {
+        let configured = self.config.profile.as_ref().and_then(|name| self.profiles.iter().find(|p| p.id == *name));
+        let present = || self.profiles.iter().find(|p| p.id == "resonance7" && self.is_present(p)).or_else(|| self.profiles.iter().find(|p| self.is_present(p)));
+        configured.or_else(present).unwrap_or(&self.profiles[0]).clone()
+    }
+
+    fn is_present(&self, profile: &Profile) -> bool {
+        profile.roots.iter().any(|r| self.root.join(r).join(&profile.live[0]).is_dir())
+    }
+
+    /// A directory of a profile, below whichever of its roots is in use.
+    pub fn dir(&self, profile: &Profile, dir: &str) -> PathBuf {
+        let used = profile.roots.iter().find(|r| self.root.join(r).join(&profile.live[0]).is_dir());
+        let fresh = || profile.roots.iter().find(|r| !r.is_empty() && self.root.join(r).join("templates").is_dir());
+        let root = used.or_else(fresh).or(profile.roots.first()).map(String::as_str).unwrap_or_default();
+        if root.is_empty() { self.root.join(dir) } else { self.root.join(root).join(dir) }
+    }
+
+    fn places(&self, profile: &Profile) -> Vec<(Place, PathBuf)> {
+        let mut places: Vec<_> = profile.live.iter().map(|d| (Place::Live, self.dir(profile, d))).collect();
+        places.extend(profile.recent.iter().map(|d| (Place::Recent, self.dir(profile, d))));
+        places.extend(profile.archive.iter().map(|d| (Place::Archived, self.dir(profile, d))));
+        places
+    }
+
+    /// All logs, in no order; `upto` leaves out what lies further away.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when a directory cannot be read.
+    pub fn logs(&self, upto: Place) -> Result<Vec<Log>> {
+        let mut seen: Vec<PathBuf> = Vec::new();
+        let mut logs = Vec::new();
+        for profile in &self.profiles {
+            for (place, dir) in self.places(profile) {
+                if place < upto || seen.contains(&dir) || !dir.is_dir() {
+                    continue;
+                }
+                if place == Place::Archived {
+                    logs.extend(self.archived(profile, &dir)?);
+                } else {
+                    logs.extend(in_dir(profile, place, &dir)?);
+                }
+                seen.push(dir);
+            }
+        }
+        Ok(logs)
+    }
+
+    /// What was met on the way that the person should know of, such as a damaged archive that was passed over.
+    pub fn notices(&self) -> Vec<String> {
+        self.notices.take()
+    }
+
+    fn archived(&self, profile: &Rc<Profile>, dir: &Path) -> Result<Vec<Log>> {
+        let mut logs = Vec::new();
+        for file in WalkDir::new(dir).min_depth(1).max_depth(1).sort_by_file_name() {
+            let file = file.map_err(|e| walk_error(e, dir))?;
+            if file.path().extension().is_none_or(|e| e != "zip") {
+                continue;
+            }
+            let members = zip_members(file.path()).unwrap_or_else(|e| {
+                self.notices.borrow_mut().push(e.to_string());
+                Vec::new()
+            });
+            for member in members {
+                let name = member.rsplit('/').next().unwrap_or(&member).to_string();
+                if profile.name.is_log(&name) {
+                    let id = name.trim_end_matches(".md").to_string();
+                    logs.push(Log { id, path: file.path().to_path_buf(), member: Some(member), place: Place::Archived, profile: profile.clone() });
+                }
+            }
+        }
+        Ok(logs)
+    }
+
+    /// The log with this id, unique prefix or path; `@` is the newest.
+    ///
+    /// # Errors
+    /// [`Error::LogNotFound`], [`Error::AmbiguousLog`], [`Error::NotALog`].
+    pub fn resolve(&self, name: &str, cwd: &Path) -> Result<Log> {
+        let name = name.trim().trim_start_matches("[[").trim_end_matches("]]");
+        if name == "@" {
+            return self.newest()?.ok_or_else(|| Error::LogNotFound { name: "@".into(), candidates: Vec::new() });
+        }
+        if name.is_empty() || name.chars().any(char::is_control) {
+            return Err(Error::LogNotFound { name: name.escape_debug().to_string(), candidates: Vec::new() });
+        }
+        let stem = name.strip_suffix(".md").unwrap_or(name);
+        let mut logs = self.logs(Place::Recent)?;
+        if let Some(found) = best(&logs, stem) {
+            return found;
+        }
+        if name.contains(['/', '\\']) || cwd.join(name).is_file() {
+            return self.at_path(&cwd.join(name));
+        }
+        logs.extend(self.logs(Place::Archived)?.into_iter().filter(|l| l.place == Place::Archived));
+        best(&logs, stem).unwrap_or_else(|| Err(Error::LogNotFound { name: name.to_string(), candidates: near(stem, &logs) }))
+    }
+
+    fn at_path(&self, path: &Path) -> Result<Log> {
+        let outside = |why| Error::NotALog { path: path.to_path_buf(), why };
+        let dir = path.parent().and_then(|d| fs::canonicalize(d).ok()).ok_or_else(|| outside("no such log"))?;
+        let root = fs::canonicalize(&self.root).map_err(Error::io("read", &self.root))?;
+        let within = dir.strip_prefix(&root).map_err(|_| outside("not in this journal"))?;
+        if within.starts_with(store::PRIVATE) {
+            return Err(outside("not a log"));
+        }
+        if path.extension().is_none_or(|e| e != "md") || !path.is_file() {
+            return Err(outside(if path.is_dir() { "a directory, not a log" } else if path.exists() { "not a Markdown file" } else { "no such log" }));
+        }
+        let path = self.root.join(within).join(path.file_name().unwrap_or_default());
+        let dir = path.parent().unwrap_or(&self.root);
+        let known = self.profiles.iter().find_map(|p| self.places(p).into_iter().find(|(_, d)| d == dir).map(|(place, _)| (p.clone(), place)));
+        let (profile, place) = known.unwrap_or_else(|| (self.default_profile(), Place::Live));
+        Ok(Log { id: id::stem(&path), path, member: None, place, profile })
+    }
+
+    /// The newest log: by id among the live ones, else among the recent ones.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn newest(&self) -> Result<Option<Log>> {
+        let logs = self.logs(Place::Recent)?;
+        let newest = |place: Place| logs.iter().filter(|l| l.place == place).max_by(|a, b| a.order(b)).cloned();
+        Ok(newest(Place::Live).or_else(|| newest(Place::Recent)))
+    }
+
+    /// What tells a profile's placeholders from what people wrote.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the workspace's template cannot be read.
+    pub fn placeholders(&self, profile: &Profile) -> Result<Placeholders> {
+        let own = self.own_template(profile)?.map(|(text, _)| text);
+        let built_in = template::built_in(&profile.builtin);
+        let texts: Vec<&str> = own.as_deref().into_iter().chain(built_in).collect();
+        Ok(Placeholders::collect(profile, &texts))
+    }
+
+    /// The workspace's own template for a profile, if it has one.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn own_template(&self, profile: &Profile) -> Result<Option<(String, PathBuf)>> {
+        let Some(path) = profile.template.as_ref().filter(|t| profile::inside(t)).map(|t| self.root.join(t)) else { return Ok(None) };
+        match fs::read_to_string(&path) {
+            Ok(text) => Ok(Some((text, path))),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(Error::io("read template", &path)(e)),
+        }
+    }
+
+    /// A path as it is shown: relative to the journal.
+    pub fn relative<'p>(&self, path: &'p Path) -> &'p Path {
+        path.strip_prefix(&self.root).unwrap_or(path)
+    }
+}
+
+impl Log {
+    /// The text of the log.
+    ///
+    /// # Errors
+    /// [`Error::NotUtf8`], [`Error::Io`].
+    pub fn read(&self) -> Result<String> {
+        match &self.member {
+            None => store::read(&self.path),
+            Some(member) => read_member(&self.path, member),
+        }
+    }
+
+    /// Refuses logs that lie in a zip.
+    ///
+    /// # Errors
+    /// [`Error::Refused`].
+    pub fn writable(&self) -> Result<()> {
+        match self.place {
+            Place::Archived => Err(Error::refused("archived", format!("{} lies in {}, which is read-only", self.id, self.path.display()), "take it out of the zip first")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Order of ids: by the time they hold, then by their numbers.
+    pub fn order(&self, other: &Log) -> std::cmp::Ordering {
+        if self.profile.name.pattern == other.profile.name.pattern {
+            return id::compare(&self.id, &other.id);
+        }
+        let day = |log: &Log| log.profile.name.parse(&log.id).map(|p| p.time.date_naive());
+        day(self).cmp(&day(other)).then_with(|| id::compare(&self.id, &other.id))
+    }
+}
+
+fn in_dir(profile: &Rc<Profile>, place: Place, dir: &Path) -> Result<Vec<Log>> {
+    let mut logs = Vec::new();
+    for file in WalkDir::new(dir).min_depth(1).max_depth(1) {
+        let file = file.map_err(|e| walk_error(e, dir))?;
+        let name = file.file_name().to_string_lossy();
+        if profile.name.is_log(&name) && !file.file_type().is_dir() {
+            let id = name.trim_end_matches(".md").to_string();
+            logs.push(Log { id, path: file.into_path(), member: None, place, profile: profile.clone() });
+        }
+    }
+    Ok(logs)
+}
+
+fn walk_error(error: walkdir::Error, dir: &Path) -> Error {
+    let source = error.into_io_error().unwrap_or_else(|| std::io::Error::other("loop of symbolic links"));
+    Error::io("read directory", dir)(source)
+}
+
+/// An exact id beats a prefix; a prefix must fit one log only.
+fn best(logs: &[Log], stem: &str) -> Option<Result<Log>> {
+    if let Some(log) = logs.iter().filter(|l| l.id == stem).max_by_key(|l| l.place) {
+        return Some(Ok(log.clone()));
+    }
+    let mut fits: Vec<&Log> = logs.iter().filter(|l| l.id.starts_with(stem)).collect();
+    fits.sort_by(|a, b| a.order(b));
+    match fits.as_slice() {
+        [] => None,
+        [log] => Some(Ok((*log).clone())),
+        many => Some(Err(Error::AmbiguousLog { name: stem.to_string(), candidates: many.iter().map(|l| l.id.clone()).collect() })),
+    }
+}
+
+fn near(stem: &str, logs: &[Log]) -> Vec<String> {
+    let mut scored: Vec<(f64, &str)> = logs.iter().map(|l| (strsim::jaro_winkler(stem, &l.id), l.id.as_str())).filter(|(s, _)| *s > 0.8).collect();
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0));
+    scored.into_iter().take(5).map(|(_, id)| id.to_string()).collect()
+}
+
+/// The main worktree of the linked git worktree that holds `cwd`; its `.git` file is read, git is not run.
+fn main_worktree(cwd: &Path) -> Option<PathBuf> {
+    let git = cwd.ancestors().map(|dir| dir.join(".git")).find(|g| g.exists())?;
+    if !git.is_file() {
+        return None;
+    }
+    let text = fs::read_to_string(&git).ok()?;
+    let gitdir = git.parent()?.join(text.strip_prefix("gitdir:")?.trim());
+    let common = fs::read_to_string(gitdir.join("commondir")).ok()?;
+    let common = fs::canonicalize(gitdir.join(common.trim())).ok()?;
+    (common.file_name()? == ".git").then(|| common.parent().map(Path::to_path_buf))?
+}
+
+fn zip_members(path: &Path) -> Result<Vec<String>> {
+    let archive = open_zip(path)?;
+    let names = archive.file_names().filter_map(std::result::Result::ok).map(|n| n.into_owned());
+    Ok(names.filter(|n| profile::inside(n)).collect())
+}
+
+fn open_zip(path: &Path) -> Result<zip::ZipArchive<std::io::BufReader<fs::File>>> {
+    let file = fs::File::open(path).map_err(Error::io("read archive", path))?;
+    zip::ZipArchive::new(std::io::BufReader::new(file)).map_err(|e| damaged(path, &e.to_string()))
+}
+
+fn damaged(path: &Path, reason: &str) -> Error {
+    Error::Refused { kind: "damaged-archive", message: format!("damaged archive: {reason}: {}", path.display()), hint: Some("restore the zip from a backup; it was left as it is".into()) }
+}
+
+fn read_member(path: &Path, member: &str) -> Result<String> {
+    use std::io::Read;
+    let mut archive = open_zip(path)?;
+    let mut file = archive.by_name(member).map_err(|e| damaged(path, &e.to_string()))?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).map_err(|e| damaged(path, &e.to_string()))?;
+    String::from_utf8(bytes).map_err(|e| Error::NotUtf8 { path: path.join(member), offset: e.utf8_error().valid_up_to() })
+}

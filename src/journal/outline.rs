@@ -1,0 +1,560 @@
+//! Outline: the sections and entries of a log, as lines of its text.
+//!
+//! comrak says where blocks stand; nothing here renders or changes text. Headings, rules, links and placeholders
+//! inside code, quotes, HTML and comments are content, never structure.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use comrak::nodes::{AstNode, NodeValue};
+use comrak::{Arena, Options, parse_document};
+
+use super::change;
+use super::frontmatter;
+use super::profile::{Kind, Part, Profile};
+
+/// A line of a text: bytes, without and with its ending.
+#[derive(Debug, Clone, Copy)]
+pub struct Line {
+    /// First byte.
+    pub start: usize,
+    /// End without the line ending.
+    pub end: usize,
+    /// Start of the next line.
+    pub next: usize,
+}
+
+/// What a top-level block is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BlockKind {
+    /// A heading.
+    Heading {
+        /// 1 to 6.
+        level: u8,
+    },
+    /// An item of a top-level list.
+    Item,
+    /// Fenced or indented code.
+    Code {
+        /// Whether it has a fence.
+        fenced: bool,
+    },
+    /// HTML or an Obsidian comment: never an entry.
+    Comment,
+    /// A thematic break.
+    Break,
+    /// Anything else: a paragraph, quote, callout, table.
+    Text,
+}
+
+/// A top-level block; lines from 0, end exclusive, without trailing blank lines.
+#[derive(Debug, Clone)]
+pub struct Block {
+    /// What it is.
+    pub kind: BlockKind,
+    /// Its lines.
+    pub lines: Range<usize>,
+}
+
+/// A text with its lines and blocks.
+#[derive(Debug)]
+pub struct Outline<'t> {
+    /// The whole text.
+    pub text: &'t str,
+    /// All lines, those of the frontmatter included.
+    pub lines: Vec<Line>,
+    /// Number of lines before the body.
+    pub body: usize,
+    /// Top-level blocks of the body, in order.
+    pub blocks: Vec<Block>,
+}
+
+/// A headed part of the log that the profile knows, or any other at the same level.
+#[derive(Debug, Clone)]
+pub struct Section {
+    /// The profile's key, if it knows this heading.
+    pub key: Option<String>,
+    /// Line of the heading.
+    pub heading: usize,
+    /// Blocks below the heading, up to the next section.
+    pub blocks: Range<usize>,
+}
+
+/// One entry of a section.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Key of the section.
+    pub section: String,
+    /// Key of the sub-heading it stands under.
+    pub part: Option<String>,
+    /// Lines that hold it.
+    pub lines: Range<usize>,
+    /// Lines that go when it is dropped: a container goes with what it holds.
+    pub whole: Range<usize>,
+    /// Its text without list marker, box, indentation and heading marks.
+    pub text: String,
+    /// Byte range of that text in its first line.
+    pub content: Range<usize>,
+    /// The character between the brackets of a task's box.
+    pub task: Option<char>,
+    /// How it stands in the log.
+    pub form: Form,
+    /// Left by a template; no content.
+    pub placeholder: bool,
+}
+
+/// How an entry stands in a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// A list item.
+    Item,
+    /// A heading and what is below it.
+    Block,
+    /// A line of a fenced block.
+    Line,
+    /// A paragraph, quote, table or code block.
+    Text,
+}
+
+impl Entry {
+    /// Whether this is a task that is still to be done.
+    pub fn is_open(&self) -> bool {
+        self.task == Some(' ')
+    }
+}
+
+impl<'t> Outline<'t> {
+    /// Parses a text.
+    pub fn parse(text: &'t str) -> Outline<'t> {
+        let lines = split_lines(text);
+        let start = frontmatter::block(text).map_or(frontmatter::bom(text), |b| b.end);
+        let body = lines.partition_point(|l| l.next <= start);
+        let mut outline = Outline { text, lines, body, blocks: Vec::new() };
+        outline.find_blocks(start);
+        outline
+    }
+
+    fn find_blocks(&mut self, start: usize) {
+        let arena = Arena::new();
+        let mut options = Options::default();
+        options.extension.table = true;
+        let root = parse_document(&arena, &self.text[start..], &options);
+        let mut found: Vec<(BlockKind, Range<usize>)> = Vec::new();
+        for node in root.children() {
+            match &node.data.borrow().value {
+                NodeValue::List(_) => found.extend(node.children().map(|item| (BlockKind::Item, self.node_lines(item)))),
+                value => found.push((kind_of(value), self.node_lines(node))),
+            }
+        }
+        let starts: Vec<usize> = found.iter().skip(1).map(|(_, r)| r.start).chain([self.lines.len()]).collect();
+        for ((kind, lines), next) in found.into_iter().zip(starts) {
+            let mut end = lines.end.min(next).max(lines.start + 1);
+            while end > lines.start + 1 && self.is_blank(end - 1) {
+                end -= 1;
+            }
+            self.blocks.push(Block { kind, lines: lines.start..end });
+        }
+        self.mark_comments();
+    }
+
+    fn node_lines<'a>(&self, node: &'a AstNode<'a>) -> Range<usize> {
+        let at = node.data.borrow().sourcepos;
+        let last = self.lines.len();
+        (self.body + at.start.line.max(1) - 1).min(last.saturating_sub(1))..(self.body + at.end.line).min(last)
+    }
+
+    /// Obsidian comments (`%% … %%`) may span blocks; what they span is no structure.
+    fn mark_comments(&mut self) {
+        if !self.text.contains("%%") {
+            return;
+        }
+        let before: Vec<BlockKind> = self.blocks.iter().map(|b| b.kind.clone()).collect();
+        let mut open = false;
+        for i in 0..self.blocks.len() {
+            let block = &self.blocks[i];
+            if matches!(block.kind, BlockKind::Code { .. }) && !open {
+                continue;
+            }
+            let marks = self.range_text(&block.lines).matches("%%").count();
+            let starts = self.range_text(&block.lines).trim_start().starts_with("%%");
+            if open || (starts && marks % 2 == 1) || (starts && self.range_text(&block.lines).trim_end().ends_with("%%") && marks == 2) {
+                self.blocks[i].kind = BlockKind::Comment;
+                open ^= marks % 2 == 1;
+            }
+        }
+        if open {
+            // A comment that is never closed is no comment.
+            for (block, kind) in self.blocks.iter_mut().zip(before) {
+                block.kind = kind;
+            }
+        }
+    }
+
+    /// Text of a line without its ending.
+    pub fn line(&self, n: usize) -> &'t str {
+        let line = self.lines[n];
+        &self.text[line.start..line.end]
+    }
+
+    /// Whether a line holds nothing but blanks.
+    pub fn is_blank(&self, n: usize) -> bool {
+        self.line(n).trim().is_empty()
+    }
+
+    /// Text of some lines, without the last one's ending.
+    pub fn range_text(&self, lines: &Range<usize>) -> &'t str {
+        match lines.is_empty() {
+            true => "",
+            false => &self.text[self.lines[lines.start].start..self.lines[lines.end - 1].end],
+        }
+    }
+
+    fn heading_level(&self, block: &Block) -> Option<u8> {
+        match block.kind {
+            BlockKind::Heading { level } => Some(level),
+            _ => None,
+        }
+    }
+
+    /// The heading's words, without marks.
+    pub fn heading_text(&self, block: &Block) -> &'t str {
+        let line = self.line(block.lines.start).trim();
+        match line.starts_with('#') {
+            true => line.trim_start_matches('#').trim().trim_end_matches('#').trim_end(),
+            false => line,
+        }
+    }
+
+    /// The sections of the log: headings of the profile's level, or of the first level at which one is known.
+    pub fn sections(&self, profile: &Profile) -> Vec<Section> {
+        let known = |b: &Block| section_key(profile, self.heading_text(b));
+        let headings: Vec<(usize, u8, Option<String>)> =
+            self.blocks.iter().enumerate().filter_map(|(i, b)| self.heading_level(b).map(|l| (i, l, known(b)))).collect();
+        let has = |level: u8| headings.iter().any(|(_, l, key)| *l == level && key.is_some());
+        let level = if has(profile.level) { profile.level } else { (1..=6).find(|l| has(*l)).unwrap_or(profile.level) };
+        let mut sections = Vec::new();
+        for (i, l, key) in &headings {
+            if *l != level {
+                continue;
+            }
+            let end = headings.iter().find(|(j, k, _)| j > i && *k <= level).map_or(self.blocks.len(), |(j, _, _)| *j);
+            sections.push(Section { key: key.clone(), heading: self.blocks[*i].lines.start, blocks: i + 1..end });
+        }
+        sections
+    }
+
+    /// The section with this key; the first, where a log has several.
+    pub fn section(&self, profile: &Profile, key: &str) -> Option<Section> {
+        self.sections(profile).into_iter().find(|s| s.key.as_deref() == Some(key))
+    }
+
+    /// The block of a section's sub-heading with this key.
+    pub fn part(&self, section: &Section, profile: &Profile, key: &str) -> Option<usize> {
+        let parts = &profile.section.get(section.key.as_deref()?)?.part.0;
+        section.blocks.clone().find(|i| self.heading_level(&self.blocks[*i]).is_some() && part_key(parts, self.heading_text(&self.blocks[*i])) == Some(key))
+    }
+
+    /// The blocks below a sub-heading, up to the next heading of any level.
+    pub fn below(&self, section: &Section, heading: usize) -> Range<usize> {
+        let end = (heading + 1..section.blocks.end).find(|i| self.heading_level(&self.blocks[*i]).is_some()).unwrap_or(section.blocks.end);
+        heading + 1..end
+    }
+
+    /// The blocks of a section before its first sub-heading.
+    pub fn direct(&self, section: &Section) -> Range<usize> {
+        let end = section.blocks.clone().find(|i| self.heading_level(&self.blocks[*i]).is_some()).unwrap_or(section.blocks.end);
+        section.blocks.start..end
+    }
+
+    /// All entries of a section in the order of the text, placeholders included.
+    pub fn entries(&self, profile: &Profile, section: &Section, placeholders: &Placeholders) -> Vec<Entry> {
+        let Some(key) = section.key.as_deref() else { return Vec::new() };
+        let blocks_kind = profile.blocks_in(key);
+        let parts = profile.section.get(key).map(|s| s.part.0.as_slice()).unwrap_or_default();
+        let mut part: Option<String> = None;
+        let mut entries = Vec::new();
+        let mut i = section.blocks.start;
+        while i < section.blocks.end {
+            let block = &self.blocks[i];
+            let found = self.heading_level(block).map(|level| (level, part_key(parts, self.heading_text(block))));
+            match (found, blocks_kind) {
+                (Some((_, Some(known))), _) => part = Some(known.to_string()),
+                (Some((level, None)), Some(kind)) => {
+                    let end = self.block_end(section, i, level);
+                    let entry = self.block_entry(key, kind, i, end);
+                    i = if kind.container { i } else { end - 1 };
+                    entries.push(entry);
+                }
+                (Some((_, None)), None) => part = None,
+                (None, _) => entries.extend(self.plain_entries(profile, key, part.as_deref(), block)),
+            }
+            i += 1;
+        }
+        for entry in &mut entries {
+            entry.placeholder = placeholders.holds(self, entry);
+        }
+        entries
+    }
+
+    /// All entries of the log, section by section, numbered from 1 within each (placeholders have no number).
+    pub fn numbered(&self, profile: &Profile, placeholders: &Placeholders) -> Vec<(usize, Entry)> {
+        let mut counts: std::collections::HashMap<String, usize> = std::collections::HashMap::new();
+        let mut all = Vec::new();
+        for section in self.sections(profile) {
+            for entry in self.entries(profile, &section, placeholders) {
+                let n = counts.entry(entry.section.clone()).or_default();
+                *n += usize::from(!entry.placeholder);
+                all.push((if entry.placeholder { 0 } else { *n }, entry));
+            }
+        }
+        all
+    }
+
+    fn block_end(&self, section: &Section, heading: usize, level: u8) -> usize {
+        (heading + 1..section.blocks.end).find(|j| self.heading_level(&self.blocks[*j]).is_some_and(|l| l <= level)).unwrap_or(section.blocks.end)
+    }
+
+    fn block_entry(&self, key: &str, kind: &Kind, heading: usize, end: usize) -> Entry {
+        let last = (heading..end).rev().find(|j| !matches!(self.blocks[*j].kind, BlockKind::Break | BlockKind::Comment)).unwrap_or(heading);
+        let whole = self.blocks[heading].lines.start..self.blocks[last].lines.end;
+        let lines = if kind.container { self.blocks[heading].lines.clone() } else { whole.clone() };
+        let words = self.heading_text(&self.blocks[heading]);
+        let at = words.as_ptr() as usize - self.text.as_ptr() as usize;
+        Entry {
+            section: key.to_string(),
+            part: None,
+            text: words.to_string(),
+            content: at..at + words.len(),
+            lines,
+            whole,
+            task: None,
+            form: Form::Block,
+            placeholder: false,
+        }
+    }
+
+    fn plain_entries(&self, profile: &Profile, key: &str, part: Option<&str>, block: &Block) -> Vec<Entry> {
+        let fence = profile.kind.values().any(|k| k.fence.is_some() && k.section == key && k.part.as_deref() == part);
+        let entry = |lines: Range<usize>, form: Form| {
+            let (content, task) = if form == Form::Item { self.item_content(lines.start) } else { (self.lines[lines.start].start..self.lines[lines.start].end, None) };
+            let mut text = self.text[content.clone()].trim().to_string();
+            for n in lines.start + 1..lines.end {
+                text.push('\n');
+                text.push_str(if form == Form::Text { self.line(n) } else { self.line(n).trim_start() });
+            }
+            Entry { section: key.to_string(), part: part.map(str::to_string), whole: lines.clone(), lines, text, content, task, form, placeholder: false }
+        };
+        match block.kind {
+            BlockKind::Item => vec![entry(block.lines.clone(), Form::Item)],
+            BlockKind::Code { fenced: true } if fence => {
+                let inner = block.lines.start + 1..self.fence_end(block);
+                inner.filter(|n| !self.is_blank(*n)).map(|n| entry(n..n + 1, Form::Line)).collect()
+            }
+            BlockKind::Comment | BlockKind::Break | BlockKind::Heading { .. } => Vec::new(),
+            BlockKind::Code { .. } | BlockKind::Text => vec![entry(block.lines.clone(), Form::Text)],
+        }
+    }
+
+    /// The line of a fenced block's closing fence, or its end where it is never closed.
+    pub fn fence_end(&self, block: &Block) -> usize {
+        let last = block.lines.end - 1;
+        let mark = self.line(block.lines.start).trim_start().chars().next().unwrap_or('`');
+        let closes = last > block.lines.start && self.line(last).trim().len() >= 3 && self.line(last).trim().chars().all(|c| c == mark);
+        if closes { last } else { block.lines.end }
+    }
+
+    /// The bytes of an item's first line behind marker and box, and the box's character.
+    fn item_content(&self, n: usize) -> (Range<usize>, Option<char>) {
+        let line = self.line(n);
+        let marker = marker_len(line);
+        let mut at = marker;
+        let mut task = None;
+        let mut chars = line[at..].chars();
+        if let (Some('['), Some(mark), Some(']')) = (chars.next(), chars.next(), chars.next())
+            && chars.clone().next().is_none_or(|c| c == ' ' || c == '\t')
+        {
+            task = Some(mark);
+            at += 2 + mark.len_utf8();
+            at += line[at..].len() - line[at..].trim_start().len();
+        }
+        (self.lines[n].start + at..self.lines[n].end, task)
+    }
+
+    /// The line on which an unclosed code fence or HTML block swallows the rest of the log, from 1.
+    pub fn unclosed(&self) -> Option<usize> {
+        let last = self.blocks.iter().rev().find(|b| b.lines.end + self.trailing_blanks() >= self.lines.len())?;
+        let open = match last.kind {
+            BlockKind::Code { fenced: true } => self.fence_end(last) == last.lines.end,
+            BlockKind::Comment => true,
+            _ => false,
+        };
+        open.then_some(last.lines.start + 1)
+    }
+
+    fn trailing_blanks(&self) -> usize {
+        (0..self.lines.len()).rev().take_while(|n| self.is_blank(*n)).count()
+    }
+}
+
+/// Length of an item's indentation, list marker and the blanks behind it.
+pub fn marker_len(line: &str) -> usize {
+    let indent = line.len() - line.trim_start().len();
+    let rest = &line[indent..];
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let mark = digits + usize::from(rest[digits..].starts_with(['-', '*', '+', '.', ')']));
+    let blanks = rest[mark..].len() - rest[mark..].trim_start().len();
+    indent + mark + blanks
+}
+
+fn kind_of(value: &NodeValue) -> BlockKind {
+    match value {
+        NodeValue::Heading(h) => BlockKind::Heading { level: h.level },
+        NodeValue::CodeBlock(code) => BlockKind::Code { fenced: code.fenced },
+        NodeValue::HtmlBlock(_) => BlockKind::Comment,
+        NodeValue::ThematicBreak => BlockKind::Break,
+        _ => BlockKind::Text,
+    }
+}
+
+fn split_lines(text: &str) -> Vec<Line> {
+    let bytes = text.as_bytes();
+    let mut lines = Vec::new();
+    let mut start = frontmatter::bom(text);
+    while start < bytes.len() {
+        let end = bytes[start..].iter().position(|b| *b == b'\n' || *b == b'\r').map_or(bytes.len(), |n| start + n);
+        let next = match bytes.get(end) {
+            Some(b'\r') if bytes.get(end + 1) == Some(&b'\n') => end + 2,
+            Some(_) => end + 1,
+            None => end,
+        };
+        lines.push(Line { start, end, next });
+        start = next;
+    }
+    lines
+}
+
+/// A heading reduced to its words: no emphasis, case, emoji, numbering or punctuation, and `&` is `and`.
+pub fn heading_words(heading: &str) -> String {
+    let spelled = heading.replace('&', " and ");
+    let words: Vec<String> = spelled
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|w| !w.is_empty())
+        .map(str::to_lowercase)
+        .collect();
+    let numbered = words.len() > 1 && words[0].chars().all(|c| c.is_ascii_digit());
+    words[usize::from(numbered)..].join(" ")
+}
+
+fn section_key(profile: &Profile, heading: &str) -> Option<String> {
+    let words = heading_words(heading);
+    if words.is_empty() {
+        return None;
+    }
+    let exact = profile.sections.iter().find(|key| heading_words(&profile.section[*key].heading) == words);
+    let also = || profile.sections.iter().find(|key| profile.section[*key].also.iter().any(|h| heading_words(h) == words));
+    exact.or_else(also).cloned()
+}
+
+fn part_key<'p>(parts: &'p [(String, Part)], heading: &str) -> Option<&'p str> {
+    let words = heading_words(heading);
+    let fits = |part: &Part| heading_words(&part.heading) == words || part.also.iter().any(|h| heading_words(h) == words);
+    parts.iter().find(|(_, part)| fits(part)).map(|(key, _)| key.as_str())
+}
+
+/// Texts that templates leave, to tell them from what people write.
+#[derive(Debug, Default)]
+pub struct Placeholders(HashSet<String>);
+
+impl Placeholders {
+    /// Collects the bracketed entries of a profile's templates and its own list.
+    pub fn collect(profile: &Profile, templates: &[&str]) -> Placeholders {
+        let mut known = HashSet::new();
+        for text in &profile.placeholders {
+            known.insert(fold(text));
+        }
+        for template in templates {
+            let outline = Outline::parse(template);
+            for block in &outline.blocks {
+                for n in block.lines.clone() {
+                    let line = outline.line(n);
+                    if has_brackets(line) {
+                        known.insert(fold(line));
+                    }
+                }
+            }
+        }
+        Placeholders(known)
+    }
+
+    fn holds(&self, outline: &Outline, entry: &Entry) -> bool {
+        if entry.form == Form::Text && outline.line(entry.lines.start).trim_start().starts_with(['`', '~']) {
+            return false;
+        }
+        let mut lines = entry.lines.clone().map(|n| outline.line(n)).filter(|l| !l.trim().is_empty()).peekable();
+        lines.peek().is_some() && lines.all(|line| self.is_one(line))
+    }
+
+    /// Whether a line holds nothing but what a template left.
+    pub fn is_one(&self, line: &str) -> bool {
+        self.0.contains(&fold(line)) || only_brackets(line)
+    }
+}
+
+fn has_brackets(line: &str) -> bool {
+    let body = &line[marker_len(line)..];
+    body.find('[').is_some_and(|i| body[i..].contains(']') && !body[i..].starts_with("[[") && !body[i..].starts_with("[ ]"))
+}
+
+/// Case, marks and numbers do not tell placeholders apart.
+fn fold(line: &str) -> String {
+    let line = line.trim().trim_start_matches('#').trim_start();
+    let body = &line[marker_len(line)..];
+    let body = body.strip_prefix("[ ]").unwrap_or(body);
+    let mut out = String::new();
+    for c in body.chars() {
+        match c {
+            '*' | '_' | '`' => {}
+            c if c.is_ascii_digit() => {
+                if !out.ends_with('#') {
+                    out.push('#');
+                }
+            }
+            c if c.is_whitespace() => {
+                if !out.ends_with(' ') {
+                    out.push(' ');
+                }
+            }
+            c => out.extend(c.to_lowercase()),
+        }
+    }
+    out.trim().to_string()
+}
+
+/// `[Some words]`, perhaps behind a numbered label (`**Decision 1** – [Brief reasoning]`) and signs, and nothing else.
+fn only_brackets(line: &str) -> bool {
+    let line = line.trim().trim_start_matches('#').trim_start();
+    let body = line[marker_len(line)..].trim();
+    let body = body.strip_prefix("[ ]").unwrap_or(body);
+    let mut rest = body.replace(['*', '_'], "");
+    let mut groups = 0;
+    while let Some(open) = rest.find('[') {
+        let Some(close) = rest[open..].find(']').map(|n| open + n) else { return false };
+        let group = &rest[open + 1..close];
+        let after = rest[close + 1..].chars().next();
+        let words = change::word_count(group);
+        if group.contains('[') || matches!(after, Some('(' | '[' | ']' | ':')) || words < 2 {
+            return false;
+        }
+        groups += 1;
+        rest.replace_range(open..=close, " ");
+    }
+    if groups == 0 {
+        return false;
+    }
+    let left: Vec<String> = rest.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_lowercase).collect();
+    match left.as_slice() {
+        [] => true,
+        [_, number] => number.chars().all(|c| c.is_ascii_digit()),
+        _ => false,
+    }
+}

@@ -1,0 +1,12 @@
+//! shiftlog's tests: one binary, a builder, one file a behaviour.
+
+mod builder;
+
+mod add;
+mod concurrent;
+mod fixtures;
+mod journals;
+mod lossless;
+mod session;
+mod status;
+mod vaults;
