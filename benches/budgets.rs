@@ -49,7 +49,14 @@ const ROWS: [Row; 7] = [
     Row { name: "status", reference: WRITE, limit: Some(2.5), runs: 121, quick: 31, prepare: status },
     Row { name: "list", reference: "read 2 directories and 10,000 files", limit: Some(3.0), runs: 25, quick: 7, prepare: list },
     Row { name: "list --limit 20", reference: "read 2 directories and 20 files", limit: None, runs: 101, quick: 15, prepare: list_limit },
-    Row { name: "list --open-tasks", reference: "read 2 directories and 10,000 files", limit: None, runs: 9, quick: 3, prepare: list_tasks },
+    Row {
+        name: "list --open-tasks",
+        reference: "read 2 directories and 10,000 files",
+        limit: None,
+        runs: 9,
+        quick: 3,
+        prepare: list_tasks,
+    },
 ];
 
 fn main() -> Result<ExitCode, String> {
@@ -133,7 +140,10 @@ struct Bench {
 impl Bench {
     fn new() -> Result<Bench, String> {
         let base = std::env::var_os("SHIFTLOG_BENCH_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
-        let dir = tempfile::Builder::new().prefix("shiftlog-bench-").tempdir_in(&base).map_err(|e| format!("could not make a directory: {e}: {}", base.display()))?;
+        let dir = tempfile::Builder::new()
+            .prefix("shiftlog-bench-")
+            .tempdir_in(&base)
+            .map_err(|e| format!("could not make a directory: {e}: {}", base.display()))?;
         fs::create_dir(dir.path().join("home")).map_err(|e| e.to_string())?;
         Ok(Bench { own: std::env::current_exe().map_err(|e| e.to_string())?, dir, listed: OnceCell::new() })
     }
@@ -383,8 +393,9 @@ fn body(n: usize) -> String {
 /// Words that look like a developer's, always the same for the same seed.
 fn sentence(seed: usize, length: usize) -> String {
     const WORDS: [&str; 40] = [
-        "forecast", "cache", "provider", "retry", "timeout", "the", "of", "with", "fallback", "station", "reading", "is", "kept", "until", "answer", "stale", "request", "before", "after", "token",
-        "index", "merged", "tested", "parser", "wind", "pressure", "a", "second", "queue", "limit", "when", "service", "returns", "nothing", "alert", "map", "tile", "region", "again", "slow",
+        "forecast", "cache", "provider", "retry", "timeout", "the", "of", "with", "fallback", "station", "reading", "is", "kept", "until",
+        "answer", "stale", "request", "before", "after", "token", "index", "merged", "tested", "parser", "wind", "pressure", "a", "second",
+        "queue", "limit", "when", "service", "returns", "nothing", "alert", "map", "tile", "region", "again", "slow",
     ];
     let mut state = seed as u64 * 2 + 1;
     let words = (0..length).map(|_| {

@@ -14,7 +14,10 @@ fn started() -> Journal {
 
 fn lines_added(before: &str, after: &str) -> Vec<String> {
     let diff = similar::TextDiff::from_lines(before, after);
-    diff.iter_all_changes().filter(|c| c.tag() != similar::ChangeTag::Equal).map(|c| format!("{}{}", c.tag(), c.value().trim_end())).collect()
+    diff.iter_all_changes()
+        .filter(|c| c.tag() != similar::ChangeTag::Equal)
+        .map(|c| format!("{}{}", c.tag(), c.value().trim_end()))
+        .collect()
 }
 
 #[test]
@@ -41,7 +44,10 @@ fn add_writes_each_kind_in_the_shape_of_the_format() {
         journal.run(&all).ok();
         let changes = lines_added(&before, &journal.read(LOG));
         assert!(changes.contains(&format!("+{line}")), "{args:?} {changes:?}");
-        assert!(changes.iter().all(|c| c.contains('[') || c.starts_with("-- ") || c == &format!("+{line}") || c.contains("last_updated")), "{changes:?}");
+        assert!(
+            changes.iter().all(|c| c.contains('[') || c.starts_with("-- ") || c == &format!("+{line}") || c.contains("last_updated")),
+            "{changes:?}"
+        );
     }
 }
 
@@ -99,8 +105,14 @@ fn entries_that_differ_cosmetically_are_the_same() {
     let journal = started();
     journal.run(&["add", "decision", "Use the recieved token", "--why", "it works"]).ok();
     let run = journal.run(&["add", "decision", "use the *received* token", "--why", "It works."]).ok();
-    assert_eq!(run.err, format!("already there: decisions:1  **Use the recieved token** – it works  {LOG}:22\n20261120-01: nothing to write\n"));
-    journal.run(&["add", "decision", "Use the received token", "--why", "it works not"]).ok().err(&format!("added decisions:2  **Use the received token** – it works not  {LOG}:23\n"));
+    assert_eq!(
+        run.err,
+        format!("already there: decisions:1  **Use the recieved token** – it works  {LOG}:22\n20261120-01: nothing to write\n")
+    );
+    journal
+        .run(&["add", "decision", "Use the received token", "--why", "it works not"])
+        .ok()
+        .err(&format!("added decisions:2  **Use the received token** – it works not  {LOG}:23\n"));
 }
 
 #[test]
@@ -108,7 +120,15 @@ fn a_substantive_change_stamps_and_nothing_else_does() {
     let mut journal = started();
     let stamp = |j: &Journal| j.read(LOG).lines().find(|l| l.starts_with("last_updated")).map(str::to_string);
     let begun = Some("last_updated: \"2026-11-20 14:00:00 UTC\"".to_string());
-    for args in [&["set", "rating=5"][..], &["unset", "rating"], &["status", "Handoff"], &["status", "Active", "--reopen"], &["add", "related", "x", "--dry-run"], &["show"], &["list"]] {
+    for args in [
+        &["set", "rating=5"][..],
+        &["unset", "rating"],
+        &["status", "Handoff"],
+        &["status", "Active", "--reopen"],
+        &["add", "related", "x", "--dry-run"],
+        &["show"],
+        &["list"],
+    ] {
         journal.run(args).ok();
         assert_eq!(stamp(&journal), begun, "{args:?}");
     }
@@ -273,7 +293,12 @@ fn agents_entries_stand_where_the_format_has_them() {
     ] {
         assert!(text.contains(part), "{part}\n---\n{text}");
     }
-    for args in [&["add", "wave", "Client"][..], &["add", "command", "cargo test"], &["add", "agent", "backend-dev", "--task", "Write the client"], &["add", "decision", "Use met.no"]] {
+    for args in [
+        &["add", "wave", "Client"][..],
+        &["add", "command", "cargo test"],
+        &["add", "agent", "backend-dev", "--task", "Write the client"],
+        &["add", "decision", "Use met.no"],
+    ] {
         assert_eq!(journal.json(args)["changed"], false, "{args:?}");
     }
     assert_eq!(journal.json(&["add", "log", "Second entry"])["changed"], true);

@@ -85,16 +85,17 @@ impl Journal {
     /// Runs a command.
     #[must_use = "check the exit code"]
     pub(crate) fn run(&self, args: &[&str]) -> Run {
-        Run::of(self.command(args).output().expect("the program runs"), args)
+        Run::of(&self.command(args).output().expect("the program runs"), args)
     }
 
     /// Runs a command with standard input.
     #[must_use = "check the exit code"]
     pub(crate) fn run_with(&self, args: &[&str], input: &str) -> Run {
         use std::io::Write;
-        let mut child = self.command(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+        let mut child =
+            self.command(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
         child.stdin.take().expect("piped").write_all(input.as_bytes()).expect("input is read");
-        Run::of(child.wait_with_output().expect("the program runs"), args)
+        Run::of(&child.wait_with_output().expect("the program runs"), args)
     }
 
     /// Runs a command that must succeed, and gives its JSON answer.
@@ -115,7 +116,7 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    fn of(output: Output, args: &[&str]) -> Run {
+    fn of(output: &Output, args: &[&str]) -> Run {
         Run {
             out: String::from_utf8_lossy(&output.stdout).into_owned(),
             err: String::from_utf8_lossy(&output.stderr).into_owned(),

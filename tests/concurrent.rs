@@ -109,7 +109,11 @@ fn editor_saves(save: impl Fn(&Path, &str) + Sync) {
         done.store(true, Ordering::Relaxed);
         (editor.join().expect("the editor ends"), reports)
     });
-    let kept: String = fs::read_dir(journal.path(".shiftlog/undo")).expect("kept versions").flatten().map(|f| fs::read_to_string(f.path()).unwrap_or_default()).collect();
+    let kept: String = fs::read_dir(journal.path(".shiftlog/undo"))
+        .expect("kept versions")
+        .flatten()
+        .map(|f| fs::read_to_string(f.path()).unwrap_or_default())
+        .collect();
     let text = journal.read(LOG);
     assert!(saved > 10);
     for i in 0..saved {
@@ -142,7 +146,11 @@ fn new_at_once_gets_different_ids() {
             scope.spawn(move || journal.run(&["new", &format!("Log {i}")]).ok());
         }
     });
-    let mut names: Vec<String> = fs::read_dir(journal.path("sessions/current")).expect("logs").flatten().map(|f| f.file_name().to_string_lossy().into_owned()).collect();
+    let mut names: Vec<String> = fs::read_dir(journal.path("sessions/current"))
+        .expect("logs")
+        .flatten()
+        .map(|f| f.file_name().to_string_lossy().into_owned())
+        .collect();
     names.sort();
     assert_eq!(names, (1..=12).map(|n| format!("20261120-{n:02}.md")).collect::<Vec<_>>());
 }
@@ -183,10 +191,18 @@ fn a_full_disk_changes_nothing() {
     let script = "trap '' XFSZ; ulimit -f 1; exec \"$0\" add summary \"$1\"";
     let long = "word ".repeat(4000);
     let mut command = std::process::Command::new("bash");
-    command.args(["-c", script, env!("CARGO_BIN_EXE_shiftlog"), &long]).current_dir(journal.root()).env_clear().env("HOME", journal.path("home"));
+    command
+        .args(["-c", script, env!("CARGO_BIN_EXE_shiftlog"), &long])
+        .current_dir(journal.root())
+        .env_clear()
+        .env("HOME", journal.path("home"));
     let output = command.output().expect("it runs");
     assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&output.stderr).starts_with("shiftlog: could not write"), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        String::from_utf8_lossy(&output.stderr).starts_with("shiftlog: could not write"),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     assert_eq!(journal.read(LOG), before);
     assert!(strays(&journal).is_empty());
 }
@@ -210,7 +226,12 @@ fn a_save_into_a_displaced_version_is_kept_and_reported() {
     let kept = fs::read_dir(journal.path(".shiftlog/undo")).expect("kept versions").flatten().next().expect("one").path();
     fs::write(&kept, "what the editor had in its buffer\n").expect("written");
     let run = journal.run(&["add", "summary", "two"]).ok();
-    assert!(run.err.starts_with("note: an editor saved into a version that had just been replaced; its text is kept: ") && run.err.contains("/.shiftlog/undo/"), "{}", run.err);
+    assert!(
+        run.err.starts_with("note: an editor saved into a version that had just been replaced; its text is kept: ")
+            && run.err.contains("/.shiftlog/undo/"),
+        "{}",
+        run.err
+    );
     assert_eq!(fs::read_to_string(&kept).expect("there"), "what the editor had in its buffer\n");
     journal.run(&["add", "summary", "three"]).ok().err("added summary:3  three  sessions/current/20261120-01.md:20\n");
 }

@@ -29,19 +29,29 @@ fn kept(text: &str) {
 #[test]
 fn comments_quotes_and_order_in_frontmatter_stay() {
     // obsidian-linter 715 and 1093, obsidian.nvim 826, notesmd-cli, Foam's gray-matter, hyalo DEC-006.
-    kept("---\nz: 1 # a comment\n# another\ntags: # here\n  - \"a\"   # and here\n  - 'b'\ndate: 2026-09-04\ncreated: 2026-09-04T10:30:00\nver: 1.10\nnum: 007\ntm: 12:30\nempty:\na: \"Hello\"   \nlist: [a,  b]\nlong: \"some very long text that other tools would wrap at eighty columns because they can, though nobody asked\"\n---\n\n## Key Decisions\n\n- one\n");
+    kept(
+        "---\nz: 1 # a comment\n# another\ntags: # here\n  - \"a\"   # and here\n  - 'b'\ndate: 2026-09-04\ncreated: 2026-09-04T10:30:00\nver: 1.10\nnum: 007\ntm: 12:30\nempty:\na: \"Hello\"   \nlist: [a,  b]\nlong: \"some very long text that other tools would wrap at eighty columns because they can, though nobody asked\"\n---\n\n## Key Decisions\n\n- one\n",
+    );
 }
 
 #[test]
 fn blank_keys_and_odd_values_stay() {
     // obsidian.nvim 621 and 308, frontmatter-modified-date 24 and 63.
-    kept("---\nalias: [x]\nblank:   \nkey with space: \"v\"\nno: yes\non: off\n\n\"quoted\": 'it''s'\nurl: http://x.example:80/#a\n---\ntext  \n## Decisions\n- one  \n");
+    kept(
+        "---\nalias: [x]\nblank:   \nkey with space: \"v\"\nno: yes\non: off\n\n\"quoted\": 'it''s'\nurl: http://x.example:80/#a\n---\ntext  \n## Decisions\n- one  \n",
+    );
 }
 
 #[test]
 fn one_frontmatter_stays_one() {
     // basic-memory 528 and 1171, obsidian-linter 1537 and 114, obsidian.nvim 859: never a second block, with CRLF or a BOM either.
-    for text in ["---\r\ntitle: x\r\n---\r\n## Decisions\r\n- a\r\n", "\u{feff}---\ntitle: x\n---\n## Decisions\n- a\n", "\u{feff}---\r\ntitle: x\r\n---\r\n", "--- \ntitle: x\n---\t\n## Decisions\n- a\n", "---\ntitle: x\n---\n\n---\nsecond: block\n---\n## Decisions\n- a\n"] {
+    for text in [
+        "---\r\ntitle: x\r\n---\r\n## Decisions\r\n- a\r\n",
+        "\u{feff}---\ntitle: x\n---\n## Decisions\n- a\n",
+        "\u{feff}---\r\ntitle: x\r\n---\r\n",
+        "--- \ntitle: x\n---\t\n## Decisions\n- a\n",
+        "---\ntitle: x\n---\n\n---\nsecond: block\n---\n## Decisions\n- a\n",
+    ] {
         kept(text);
         let journal = Journal::new().file(LOG, text);
         journal.run(&["set", "title=why"]).ok();
@@ -60,7 +70,14 @@ fn line_endings_of_new_lines_follow_their_neighbours() {
 #[test]
 fn invalid_yaml_is_refused_with_its_line() {
     // obsidian.nvim 712 and 559: the block was deleted.
-    for (front, place) in [("title: \"open", ":2:1"), ("a: 1\nb: [1, 2", ":3:1"), ("a: 1\n\tb: 2", ":3:1"), ("a: 1\na: 2", ":3:1"), ("- just\n- a list", ":2:1"), ("z: 1\na: {b: 1\nc: 2", ":3:1")] {
+    for (front, place) in [
+        ("title: \"open", ":2:1"),
+        ("a: 1\nb: [1, 2", ":3:1"),
+        ("a: 1\n\tb: 2", ":3:1"),
+        ("a: 1\na: 2", ":3:1"),
+        ("- just\n- a list", ":2:1"),
+        ("z: 1\na: {b: 1\nc: 2", ":3:1"),
+    ] {
         let text = format!("---\n{front}\n---\n\n## Decisions\n\n- one\n");
         let journal = Journal::new().file(LOG, &text);
         for args in [&["set", "x=1"][..], &["add", "decision", "x"], &["unset", "a"], &["status", "Handoff"], &["done", "one"]] {
@@ -81,7 +98,10 @@ fn plain_key_value_lines_are_understood() {
     journal.run(&["status", "Handoff"]).ok();
     assert_eq!(journal.read(LOG), text.replace("Active", "Handoff"));
     journal.run(&["add", "decision", "two"]).ok();
-    assert_eq!(journal.read(LOG), text.replace("Active", "Handoff").replace("10:00:00", "14:30:00").replace("- one\n", "- one\n- **two**\n"));
+    assert_eq!(
+        journal.read(LOG),
+        text.replace("Active", "Handoff").replace("10:00:00", "14:30:00").replace("- one\n", "- one\n- **two**\n")
+    );
 }
 
 #[test]
@@ -90,7 +110,12 @@ fn resonance7_frontmatter_reads_line_by_line() {
     journal.run(&["new", "A: b", "--tag", "api", "--description", "d # e"]).ok();
     let text = journal.read(LOG);
     let front: Vec<&str> = text.lines().skip(1).take_while(|l| *l != "---").collect();
-    assert!(front.iter().all(|l| l.split_once(": ").is_some_and(|(k, v)| k.chars().all(|c| c.is_ascii_lowercase() || c == '_') && !v.is_empty())), "{front:?}");
+    assert!(
+        front
+            .iter()
+            .all(|l| l.split_once(": ").is_some_and(|(k, v)| k.chars().all(|c| c.is_ascii_lowercase() || c == '_') && !v.is_empty())),
+        "{front:?}"
+    );
 }
 
 // memry 1915: nine rewrites that a round trip must not make; memry 1909: three more.
@@ -141,7 +166,9 @@ fn hard_breaks_and_tabs_stay() {
 
 #[test]
 fn tables_html_and_callouts_stay() {
-    kept("## Decisions\n\n> [!warning]- Careful\n> ## inner\n\n| a | b |\n|:--|--:|\n| 1 | 2 |\n\n<details>\n\n## hidden\n\n</details>\n\n- one\n");
+    kept(
+        "## Decisions\n\n> [!warning]- Careful\n> ## inner\n\n| a | b |\n|:--|--:|\n| 1 | 2 |\n\n<details>\n\n## hidden\n\n</details>\n\n- one\n",
+    );
 }
 
 // QuickAdd: 1538, 592, 545, 647, 266, 677, 555, 1120 and 481.
@@ -183,7 +210,11 @@ fn order_holds_without_a_final_line_ending() {
 fn log_entries_go_to_the_end() {
     let journal = Journal::agents().file(".agents/sessions/20261120-100000-x.md", "---\nsession:\n  title: x\n---\n## Session Log\n\n### 2026-11-19 10:00 - first\n\n- text\n\n### 2026-11-20 09:00 - second\n\n## Mine\n");
     journal.run(&["add", "log", "third"]).ok();
-    assert!(journal.read(".agents/sessions/20261120-100000-x.md").ends_with("### 2026-11-20 09:00 - second\n\n### 2026-11-20 14:30 - third\n\n## Mine\n"));
+    assert!(
+        journal
+            .read(".agents/sessions/20261120-100000-x.md")
+            .ends_with("### 2026-11-20 09:00 - second\n\n### 2026-11-20 14:30 - third\n\n## Mine\n")
+    );
 }
 
 // jrnl 490, 1051, 318, 625, 2006; Logseq 11327: parse and rewrite lost what the parser did not know.
@@ -202,7 +233,11 @@ fn an_open_fence_is_refused_not_filled() {
     let text = "## Decisions\n\n```\n- one\n";
     let journal = Journal::new().file(LOG, text);
     let run = journal.run(&["add", "decision", "x"]).code(2);
-    assert!(run.err.starts_with("shiftlog: a code fence or HTML block is never closed") && run.err.contains("20261120-01.md:3"), "{}", run.err);
+    assert!(
+        run.err.starts_with("shiftlog: a code fence or HTML block is never closed") && run.err.contains("20261120-01.md:3"),
+        "{}",
+        run.err
+    );
     assert_eq!(journal.read(LOG), text);
 }
 

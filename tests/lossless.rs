@@ -16,19 +16,111 @@ use shiftlog::journal::template;
 use crate::vaults::inserted;
 
 const LINES: &[&str] = &[
-    "", "", "", "   ", "# Title", "## Summary", "## **Key Decisions and Rationale**", "## decisions", "## Deliverables & Metrics:", "## 📌 Next Steps",
-    "## Challenges, Failures & Lessons", "## Context Snapshot", "### **High Priority**", "### Low Priority", "### **Problem 1: Slow**", "### **Problem 2: [Problem title]**",
-    "## Sources", "### Web Sources", "## Notes", "#### **User Feedback**", "## Something Else", "Summary", "=======", "---", "***", "- one", "- two  ", "  - nested",
-    "* star", "+ plus", "1. first", "2) second", "- [ ] open task", "- [x] done task", "- [/] half", "- [Task 1]", "- **Decision 1** – [Brief reasoning]", "- [[20261119-01]] – link",
-    "A paragraph with trailing spaces  ", "and a second line", "\tindented code", "    - indented code", "```", "```rust", "~~~", "~~~~", "## Not a heading in code", "> quote", "> ## quoted heading",
-    "> [!note] Callout", "<div>", "</div>", "<!-- comment -->", "<!-- open", "-->", "<!-- shiftlog:begin files -->", "%% hidden %%", "%%", "| a | b |", "|---|---|", "| 1 | 2 |", "[ref]: https://x.example",
-    "Text ^block-id", "{{mustache}}", "- **Use X** – because", "- ✅ **Thing** – src/a.rs — 3", "é à 中文 🎉", "\u{a0}", "- \u{200b}zero", "  lazy continuation", "#", "##", "-", "- ", "* * *", "\\- escaped",
+    "",
+    "",
+    "",
+    "   ",
+    "# Title",
+    "## Summary",
+    "## **Key Decisions and Rationale**",
+    "## decisions",
+    "## Deliverables & Metrics:",
+    "## 📌 Next Steps",
+    "## Challenges, Failures & Lessons",
+    "## Context Snapshot",
+    "### **High Priority**",
+    "### Low Priority",
+    "### **Problem 1: Slow**",
+    "### **Problem 2: [Problem title]**",
+    "## Sources",
+    "### Web Sources",
+    "## Notes",
+    "#### **User Feedback**",
+    "## Something Else",
+    "Summary",
+    "=======",
+    "---",
+    "***",
+    "- one",
+    "- two  ",
+    "  - nested",
+    "* star",
+    "+ plus",
+    "1. first",
+    "2) second",
+    "- [ ] open task",
+    "- [x] done task",
+    "- [/] half",
+    "- [Task 1]",
+    "- **Decision 1** – [Brief reasoning]",
+    "- [[20261119-01]] – link",
+    "A paragraph with trailing spaces  ",
+    "and a second line",
+    "\tindented code",
+    "    - indented code",
+    "```",
+    "```rust",
+    "~~~",
+    "~~~~",
+    "## Not a heading in code",
+    "> quote",
+    "> ## quoted heading",
+    "> [!note] Callout",
+    "<div>",
+    "</div>",
+    "<!-- comment -->",
+    "<!-- open",
+    "-->",
+    "<!-- shiftlog:begin files -->",
+    "%% hidden %%",
+    "%%",
+    "| a | b |",
+    "|---|---|",
+    "| 1 | 2 |",
+    "[ref]: https://x.example",
+    "Text ^block-id",
+    "{{mustache}}",
+    "- **Use X** – because",
+    "- ✅ **Thing** – src/a.rs — 3",
+    "é à 中文 🎉",
+    "\u{a0}",
+    "- \u{200b}zero",
+    "  lazy continuation",
+    "#",
+    "##",
+    "-",
+    "- ",
+    "* * *",
+    "\\- escaped",
 ];
 
 const FRONT: &[&str] = &[
-    "title: \"A: title\"", "created: 2026-11-01 10:00:00 UTC # made", "last_updated: \"2026-11-01 10:00:00 UTC\"", "status: Active", "status: 'Handoff'", "# a comment", "tags: [a, b]",
-    "aliases:\n  - one\n  - two", "nested:\n  deep:\n    er: 1\n  other: x", "flow: {a: 1, b: [2, 3]}", "text: |\n  block\n  scalar", "folded: >-\n  folded\n\n  text", "empty:", "ver: 1.10", "num: 007",
-    "time: 12:30", "yes: no", "\"quoted key\": 'single ''quote'''", "url: https://x.example/#frag", "long: a b c", "    ", "date: 2026-11-20", "zz_last: ~", "emptymap: {}", "emptylist: []", "space:    padded   ",
+    "title: \"A: title\"",
+    "created: 2026-11-01 10:00:00 UTC # made",
+    "last_updated: \"2026-11-01 10:00:00 UTC\"",
+    "status: Active",
+    "status: 'Handoff'",
+    "# a comment",
+    "tags: [a, b]",
+    "aliases:\n  - one\n  - two",
+    "nested:\n  deep:\n    er: 1\n  other: x",
+    "flow: {a: 1, b: [2, 3]}",
+    "text: |\n  block\n  scalar",
+    "folded: >-\n  folded\n\n  text",
+    "empty:",
+    "ver: 1.10",
+    "num: 007",
+    "time: 12:30",
+    "yes: no",
+    "\"quoted key\": 'single ''quote'''",
+    "url: https://x.example/#frag",
+    "long: a b c",
+    "    ",
+    "date: 2026-11-20",
+    "zz_last: ~",
+    "emptymap: {}",
+    "emptylist: []",
+    "space:    padded   ",
 ];
 
 fn document() -> impl Strategy<Value = String> {
@@ -62,7 +154,34 @@ fn document() -> impl Strategy<Value = String> {
 }
 
 fn entry() -> impl Strategy<Value = NewEntry> {
-    let texts = ["Plain words", "---", "# heading", "```", "- dash", "[x] box", "a\nb\n\n## c", "1. one", "***", "> quote", "`code` and **bold**", "中文词语", "ends with two  ", "%% odd", "<div>", "<!-- c", "| a |", "[[link]]", "=", "\ttab", "+", "[ref]: x", "&amp;", "\\", "* * *", "==="];
+    let texts = [
+        "Plain words",
+        "---",
+        "# heading",
+        "```",
+        "- dash",
+        "[x] box",
+        "a\nb\n\n## c",
+        "1. one",
+        "***",
+        "> quote",
+        "`code` and **bold**",
+        "中文词语",
+        "ends with two  ",
+        "%% odd",
+        "<div>",
+        "<!-- c",
+        "| a |",
+        "[[link]]",
+        "=",
+        "\ttab",
+        "+",
+        "[ref]: x",
+        "&amp;",
+        "\\",
+        "* * *",
+        "===",
+    ];
     let kinds = ["summary", "decision", "deliverable", "highlight", "problem", "next", "source", "related", "note"];
     (0..kinds.len(), 0..texts.len(), any::<bool>()).prop_map(move |(k, t, why)| {
         let entry = NewEntry::new(kinds[k], texts[t]);
@@ -85,16 +204,11 @@ fn now() -> DateTime<Utc> {
 
 /// Lines of `before` that are gone must all be placeholders.
 fn only_placeholders_left(before: &str, after: &str, placeholders: &Placeholders) -> bool {
-    let strip = |t: &str| t.split(['\n']).map(|l| l.trim_end_matches('\r').to_string()).collect::<Vec<_>>();
-    let after = strip(after);
-    let mut at = 0;
-    strip(before).iter().all(|line| match after[at..].iter().position(|l| l == line) {
-        Some(n) => {
-            at += n + 1;
-            true
-        }
-        None => line.trim().is_empty() || placeholders.is_one(line),
-    })
+    let bare = |t: &str| t.split('\n').map(|l| format!("{}\n", l.trim_end_matches('\r'))).collect::<String>();
+    let (before, after) = (bare(before), bare(after));
+    let diff = similar::TextDiff::from_lines(&before, &after);
+    let gone = diff.iter_all_changes().filter(|c| c.tag() == similar::ChangeTag::Delete);
+    gone.map(|c| c.value().trim().to_string()).all(|line| line.is_empty() || placeholders.is_one(&line))
 }
 
 proptest! {
@@ -211,8 +325,47 @@ proptest! {
 #[test]
 fn values_of_properties_survive_every_quoting() {
     let path = Path::new("log.md");
-    for value in ["1.10", "007", "0x1F", "1e10", "12:30", "yes", "no", "~", "null", "a: b", "a #b", "@x", "&x", "*x", "!x", "%x", "|", ">", "[x", "{x", "- x", "?", "\"q\"", "'q'", "", " lead", "trail ", "tab\there", "line\nbreak", "[[link]]", "true"] {
-        for front in ["---\nold: x\nkey: \"v\"\nz: 1\n---\n", "---\nkey: 'v'\n---\n", "---\nkey: v # c\n---\n", "---\nkey:\nz: 1\n---\n", "---\nkey: |\n  v\n  w\nz: 1\n---\n", "---\nz: 1\n---\n"] {
+    for value in [
+        "1.10",
+        "007",
+        "0x1F",
+        "1e10",
+        "12:30",
+        "yes",
+        "no",
+        "~",
+        "null",
+        "a: b",
+        "a #b",
+        "@x",
+        "&x",
+        "*x",
+        "!x",
+        "%x",
+        "|",
+        ">",
+        "[x",
+        "{x",
+        "- x",
+        "?",
+        "\"q\"",
+        "'q'",
+        "",
+        " lead",
+        "trail ",
+        "tab\there",
+        "line\nbreak",
+        "[[link]]",
+        "true",
+    ] {
+        for front in [
+            "---\nold: x\nkey: \"v\"\nz: 1\n---\n",
+            "---\nkey: 'v'\n---\n",
+            "---\nkey: v # c\n---\n",
+            "---\nkey:\nz: 1\n---\n",
+            "---\nkey: |\n  v\n  w\nz: 1\n---\n",
+            "---\nz: 1\n---\n",
+        ] {
             let value = Value::String(value.into());
             let new = frontmatter::set(front, "key", &value, path).expect("settable").expect("changed");
             let read = Properties::read(&new, path).expect("valid");

@@ -7,6 +7,7 @@ mod concurrent;
 mod fixtures;
 mod journals;
 mod lossless;
+mod readme;
 mod session;
 mod status;
 mod vaults;

@@ -132,12 +132,24 @@ fn a_second_document_adds_only_what_is_new() {
     journal.run_with(&["session", "--from", "-"], DOCUMENT).ok();
     let before = journal.read(LOG);
     journal.clock("2026-11-21T09:00:00Z");
-    journal.run_with(&["session", "--from", "-"], "summary: [Built the fallback, Cached answers]\nnext:\n  - {what: add caching, done: true}\n").ok();
-    let diff = similar::TextDiff::from_lines(&before, &journal.read(LOG)).unified_diff().context_radius(0).to_string();
+    journal
+        .run_with(
+            &["session", "--from", "-"],
+            "summary: [Built the fallback, Cached answers]\nnext:\n  - {what: add caching, done: true}\n",
+        )
+        .ok();
+    let diff = similar::TextDiff::from_lines(&before, journal.read(LOG)).unified_diff().context_radius(0).to_string();
     let changed: Vec<&str> = diff.lines().filter(|l| !l.starts_with("@@")).collect();
-    assert_eq!(changed, [
-        "-last_updated: \"2026-11-20 14:30:00 UTC\"", "+last_updated: \"2026-11-21 09:00:00 UTC\"", "+- Cached answers", "-- [ ] Add caching", "+- [x] Add caching",
-    ]);
+    assert_eq!(
+        changed,
+        [
+            "-last_updated: \"2026-11-20 14:30:00 UTC\"",
+            "+last_updated: \"2026-11-21 09:00:00 UTC\"",
+            "+- Cached answers",
+            "-- [ ] Add caching",
+            "+- [x] Add caching",
+        ]
+    );
 }
 
 #[test]
@@ -147,7 +159,10 @@ fn a_log_that_was_handed_off_is_completed_and_followed() {
     journal.run(&["status", "Handoff"]).ok();
     let before = journal.read(LOG);
     journal.clock("2026-11-21T09:00:00Z");
-    journal.run(&["session", "--description", "Go on"]).ok().err("note: 20261120-01 was handed off and is Completed now\ncreated 20261121-01  sessions/current/20261121-01.md\n");
+    journal
+        .run(&["session", "--description", "Go on"])
+        .ok()
+        .err("note: 20261120-01 was handed off and is Completed now\ncreated 20261121-01  sessions/current/20261121-01.md\n");
     assert_eq!(journal.read(LOG), before.replace("\"Handoff\"", "\"Completed\""));
     let new = journal.read("sessions/current/20261121-01.md");
     assert!(new.contains("## Related Sessions\n\n- [[20261120-01]] – continues this session\n"), "{new}");
@@ -166,17 +181,25 @@ fn an_agents_session_is_resumed_when_it_was_paused() {
     let log = ".agents/sessions/20261120-143000-weather-fallback.md";
     let text = journal.read(log);
     assert!(text.contains("### Wave 1: Client (ACTIVE)\n\n- [x] BACK-1 – write it\n- [ ] plan it\n"), "{text}");
-    assert!(text.contains("current_task: \"the client\"\n") && text.contains("      status: completed\n      summary: written\n"), "{text}");
+    assert!(
+        text.contains("current_task: \"the client\"\n") && text.contains("      status: completed\n      summary: written\n"),
+        "{text}"
+    );
     journal.run(&["status", "paused"]).ok();
     journal.clock("2026-11-22T09:00:00Z");
     journal.run_with(&["session", "--from", "-"], "log: began\nnext: ship it\n").ok();
     let text = journal.read(log);
-    assert!(text.contains("status: in_progress\n") && text.contains("## Next Steps\n\n- [ ] ship it\n") && text.matches("began").count() == 1, "{text}");
+    assert!(
+        text.contains("status: in_progress\n") && text.contains("## Next Steps\n\n- [ ] ship it\n") && text.matches("began").count() == 1,
+        "{text}"
+    );
 }
 
 #[test]
 fn numbers_count_on_over_all_places_and_past_99() {
-    let journal = Journal::new().file("sessions/recent/20261120-99.md", "x").file("sessions/current/20261120-07 (Conflicted copy mac 202611201200).md", "x");
+    let journal = Journal::new()
+        .file("sessions/recent/20261120-99.md", "x")
+        .file("sessions/current/20261120-07 (Conflicted copy mac 202611201200).md", "x");
     journal.run(&["new"]).ok().err("created 20261120-100  sessions/current/20261120-100.md\n");
     let mut zip = zip::ZipWriter::new(std::fs::File::create(journal.path("sessions/archived/2026-11.zip")).expect("made"));
     zip.start_file("20261120-120.md", zip::write::SimpleFileOptions::default()).expect("begun");
@@ -187,12 +210,27 @@ fn numbers_count_on_over_all_places_and_past_99() {
     journal.run(&["show", "20261120-120", "--raw"]).ok().out("# Archived\n");
     let run = journal.run(&["add", "summary", "x", "-s", "20261120-120"]).code(2);
     assert!(run.err.contains("which is read-only"), "{}", run.err);
-    journal.run(&["path", "20261120-1"]).code(2).err("shiftlog: `20261120-1` fits 2 logs\nhint: give more of the id: `20261120-100`, `20261120-121`\n");
+    journal
+        .run(&["path", "20261120-1"])
+        .code(2)
+        .err("shiftlog: `20261120-1` fits 2 logs\nhint: give more of the id: `20261120-100`, `20261120-121`\n");
 }
 
 #[test]
 fn titles_of_any_kind_give_valid_properties() {
-    for title in ["A \"quoted\" title", "colon: and #hash", "back\\slash", "{{id}} {{#if}}", "it's", "[Topic/Project]x", "天气", "- dash", "$(rm -rf /)", "../../etc/passwd", "🎉"] {
+    for title in [
+        "A \"quoted\" title",
+        "colon: and #hash",
+        "back\\slash",
+        "{{id}} {{#if}}",
+        "it's",
+        "[Topic/Project]x",
+        "天气",
+        "- dash",
+        "$(rm -rf /)",
+        "../../etc/passwd",
+        "🎉",
+    ] {
         for (journal, path) in [(Journal::new(), LOG.to_string()), (Journal::agents(), String::new())] {
             let answer = journal.json(&["new", &format!("--description={title}"), "--", title]);
             let file = answer["path"].as_str().expect("a path").to_string();
@@ -219,8 +257,14 @@ fn a_workspace_template_is_used_in_either_form() {
     );
     journal.run(&["add", "summary", "real"]).ok();
     assert!(journal.read(LOG).ends_with("## Summary\n- real\n"));
-    let journal = Journal::new().file(path, "---\ntitle: \"{{title}}\"\nday: {{format-date now \"%d.%m.%Y\"}}\n---\n{{#if extra.team}}Team {{extra.team}}{{/if}} {{nobody}}\n");
-    journal.run(&["new", "T", "--extra", "team=blue", "--extra", "ticket=BACK-1"]).ok().err(&format!("note: the template names `nobody`, which nothing defines\ncreated 20261120-01  {LOG}\n"));
+    let journal = Journal::new().file(
+        path,
+        "---\ntitle: \"{{title}}\"\nday: {{format-date now \"%d.%m.%Y\"}}\n---\n{{#if extra.team}}Team {{extra.team}}{{/if}} {{nobody}}\n",
+    );
+    journal
+        .run(&["new", "T", "--extra", "team=blue", "--extra", "ticket=BACK-1"])
+        .ok()
+        .err(&format!("note: the template names `nobody`, which nothing defines\ncreated 20261120-01  {LOG}\n"));
     assert_eq!(journal.read(LOG), "---\ntitle: \"Session 20261120-01: T\"\nday: 20.11.2026\nticket: BACK-1\n---\nTeam blue\n");
     let journal = Journal::new().file(path, "---\ntitle: x\n---\n\n{{#if x}}\n");
     let run = journal.run(&["new"]).code(2);
@@ -236,11 +280,17 @@ fn bad_documents_name_key_and_remedy() {
         ("{\"decisions\": [{\"what\": \"x\", \"wy\": \"y\"}]}", "shiftlog: unknown key `decisions[0].wy`: -\nhint: did you mean `why`?\n"),
         ("{\"summary\": [1, {}", "shiftlog: not valid JSON: EOF while parsing a list: -:1\n"),
         ("{\"next\": [{\"priority\": \"high\"}]}", "shiftlog: `next[0]` has no `what`: -\n"),
-        ("{\"next\": [{\"what\": \"x\", \"priority\": \"hgh\"}]}", "shiftlog: `next[0]`: unknown value `hgh`\nhint: did you mean `high`? known here: `high`, `medium`, `low`\n"),
+        (
+            "{\"next\": [{\"what\": \"x\", \"priority\": \"hgh\"}]}",
+            "shiftlog: `next[0]`: unknown value `hgh`\nhint: did you mean `high`? known here: `high`, `medium`, `low`\n",
+        ),
         ("{\"summary\": \"a\\u0007b\"}", "shiftlog: summary holds the control character U+0007 at byte 1\nhint: leave it out\n"),
         ("{\"status\": \"Done\"}", "shiftlog: unknown status `Done`\nhint: known here: `Active`, `Handoff`, `Completed`\n"),
         ("[1]", "shiftlog: expected an object with keys such as `summary` and `decisions`: -\n"),
-        ("{\"waves\": [{\"name\": \"x\"}]}", "shiftlog: `waves[0]`: unknown kind `wave`\nhint: known here: `context`, `decision`, `deliverable`, `highlight`, `next`, `note`, `problem`, `related`, `source`, `summary`\n"),
+        (
+            "{\"waves\": [{\"name\": \"x\"}]}",
+            "shiftlog: `waves[0]`: unknown kind `wave`\nhint: known here: `context`, `decision`, `deliverable`, `highlight`, `next`, `note`, `problem`, `related`, `source`, `summary`\n",
+        ),
     ] {
         journal.run_with(&["session", "--from", "-"], input).code(2).err(message);
         assert!(!journal.path(LOG).exists(), "{input}");

@@ -28,7 +28,10 @@ fn every_pair_of_statuses_is_as_the_profile_says() {
                     let next: Vec<&str> = allowed.iter().filter(|(f, _)| *f == from).map(|(_, t)| *t).collect();
                     let next = next.first().map_or("nothing".to_string(), |n| format!("`{n}`"));
                     let reopening = if back { "; going back needs `--reopen`" } else { "" };
-                    assert_eq!(run.err, format!("shiftlog: status `{from}` cannot become `{to}`\nhint: from `{from}` it may become {next}{reopening}\n"));
+                    assert_eq!(
+                        run.err,
+                        format!("shiftlog: status `{from}` cannot become `{to}`\nhint: from `{from}` it may become {next}{reopening}\n")
+                    );
                 }
             }
         }
@@ -60,7 +63,9 @@ fn status_without_a_value_is_printed() {
 #[test]
 fn a_recent_log_that_is_reopened_moves_back() {
     let journal = Journal::new().file("sessions/recent/20261101-01.md", log("status: Completed (Auto)"));
-    journal.run(&["status", "Active", "-s", "20261101-01", "--reopen"]).ok().err("note: moved back to sessions/current/20261101-01.md\n20261101-01: Completed (Auto) → Active  sessions/current/20261101-01.md\n");
+    journal.run(&["status", "Active", "-s", "20261101-01", "--reopen"]).ok().err(
+        "note: moved back to sessions/current/20261101-01.md\n20261101-01: Completed (Auto) → Active  sessions/current/20261101-01.md\n",
+    );
     assert_eq!(journal.read("sessions/current/20261101-01.md"), log("status: Active"));
     assert!(!journal.path("sessions/recent/20261101-01.md").exists());
     let journal = Journal::new().file("sessions/recent/20261101-01.md", log("status: Handoff"));
@@ -71,7 +76,10 @@ fn a_recent_log_that_is_reopened_moves_back() {
 #[test]
 fn unknown_and_automatic_statuses_are_refused() {
     let journal = Journal::new().file("sessions/current/20261120-01.md", log("status: Active"));
-    journal.run(&["status", "Handof"]).code(2).err("shiftlog: unknown status `Handof`\nhint: did you mean `Handoff`? known here: `Active`, `Handoff`, `Completed`\n");
+    journal
+        .run(&["status", "Handof"])
+        .code(2)
+        .err("shiftlog: unknown status `Handof`\nhint: did you mean `Handoff`? known here: `Active`, `Handoff`, `Completed`\n");
     let _ = journal.run(&["status", "Completed (Auto)"]).code(2);
     journal.run(&["set", "status=handoff"]).ok();
     assert_eq!(journal.read("sessions/current/20261120-01.md"), log("status: Handoff"));

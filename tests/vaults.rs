@@ -51,8 +51,17 @@ fn set_then_unset_restores_every_note() {
             if properties.map().is_empty() {
                 continue;
             }
-            for (key, value) in [("zzprobe", Value::String("yes".into())), ("zz.probe.deep", Value::Number(7.into())), ("zzlist", Value::Sequence(vec!["a b".into()]))] {
-                let Some(set) = frontmatter::set(&text, key, &value, &path).unwrap_or_else(|e| { refused.push(format!("{}: {e}", path.display())); None }) else { continue };
+            for (key, value) in [
+                ("zzprobe", Value::String("yes".into())),
+                ("zz.probe.deep", Value::Number(7.into())),
+                ("zzlist", Value::Sequence(vec!["a b".into()])),
+            ] {
+                let Some(set) = frontmatter::set(&text, key, &value, &path).unwrap_or_else(|e| {
+                    refused.push(format!("{}: {e}", path.display()));
+                    None
+                }) else {
+                    continue;
+                };
                 assert!(inserted(&text, &set).is_some(), "{} {i} {key}", path.display());
                 let back = frontmatter::unset(&set, key, &path).unwrap_or_else(|e| panic!("{} {i} {key}: {e}", path.display()));
                 assert_eq!(back.as_deref(), Some(text.as_str()), "{} {i} {key}", path.display());

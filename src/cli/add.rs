@@ -104,7 +104,9 @@ impl AddArgs {
             }
         }
         for field in &self.field {
-            let (name, value) = field.split_once('=').ok_or_else(|| Error::refused("usage", format!("`{field}` is not NAME=VALUE"), "--field NAME=VALUE"))?;
+            let (name, value) = field
+                .split_once('=')
+                .ok_or_else(|| Error::refused("usage", format!("`{field}` is not NAME=VALUE"), "--field NAME=VALUE"))?;
             entry = entry.with(name, value);
         }
         Ok(entry)
@@ -122,7 +124,8 @@ pub(crate) fn run(context: &Context, args: &AddArgs) -> anyhow::Result<Ended> {
             return Err(Error::refused("self-link", format!("{} is not related to itself", log.id), "").into());
         }
     }
-    let mut change = write::change_log(context, &journal, log, args.write.dry_run, &mut |editor, text| editor.add(text, &entry).map(write::single))?;
+    let mut change =
+        write::change_log(context, &journal, log, args.write.dry_run, &mut |editor, text| editor.add(text, &entry).map(write::single))?;
     change.notices.extend(broken);
     write::report(context, &journal, "add", args.write.dry_run, &change)
 }

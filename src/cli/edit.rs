@@ -53,7 +53,8 @@ pub(crate) fn run(context: &Context, args: &EditArgs) -> anyhow::Result<Ended> {
         let edited = editor.edit_entry(text, &spot, &entry, args.raw)?;
         let Some(new) = edited.text else { return Ok((None, vec![edited.outcome], false)) };
         let now = Outline::parse(&new);
-        let substantive = editor.at(&now, &spot).is_ok_and(|(_, e)| !change::is_cosmetic(outline.range_text(&old.lines), now.range_text(&e.lines)));
+        let substantive =
+            editor.at(&now, &spot).is_ok_and(|(_, e)| !change::is_cosmetic(outline.range_text(&old.lines), now.range_text(&e.lines)));
         Ok((Some(new), vec![edited.outcome], substantive))
     })?;
     if change.written.changed && !args.write.dry_run {
@@ -64,5 +65,11 @@ pub(crate) fn run(context: &Context, args: &EditArgs) -> anyhow::Result<Ended> {
 
 /// Reads `SECTION:N`.
 pub(crate) fn spot(text: &str) -> anyhow::Result<Spot> {
-    Ok(Spot::parse(text).ok_or_else(|| shiftlog::journal::Error::refused("usage", format!("`{text}` is not SECTION:N"), "write for example `decisions:2`, as `shiftlog show` prints it"))?)
+    Ok(Spot::parse(text).ok_or_else(|| {
+        shiftlog::journal::Error::refused(
+            "usage",
+            format!("`{text}` is not SECTION:N"),
+            "write for example `decisions:2`, as `shiftlog show` prints it",
+        )
+    })?)
 }

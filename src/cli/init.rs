@@ -30,7 +30,11 @@ pub(crate) struct InitArgs {
 }
 
 pub(crate) fn run(context: &Context, args: &InitArgs) -> anyhow::Result<Ended> {
-    let root = if args.home { home_journal().context("there is no data directory for a home journal: set $SHIFTLOG_HOME")? } else { context.here() };
+    let root = if args.home {
+        home_journal().context("there is no data directory for a home journal: set $SHIFTLOG_HOME")?
+    } else {
+        context.here()
+    };
     let journal = Journal::open(&root)?;
     let profile = match &args.profile {
         Some(name) => journal.profile(name)?,
@@ -41,7 +45,12 @@ pub(crate) fn run(context: &Context, args: &InitArgs) -> anyhow::Result<Ended> {
     let configured = named && root.join(FILE).exists();
     if configured {
         let file = root.join(FILE);
-        return Err(Error::refused("configured", format!("{} exists and does not name profile {}", file.display(), profile.id), format!("write `profile = \"{}\"` at its top", profile.id)).into());
+        return Err(Error::refused(
+            "configured",
+            format!("{} exists and does not name profile {}", file.display(), profile.id),
+            format!("write `profile = \"{}\"` at its top", profile.id),
+        )
+        .into());
     }
     for dir in profile.live.iter().chain(&profile.recent).chain(&profile.archive) {
         let dir = journal.dir(&profile, dir);
@@ -57,7 +66,7 @@ pub(crate) fn run(context: &Context, args: &InitArgs) -> anyhow::Result<Ended> {
         }
         made.push(format!("{PRIVATE}/"));
     }
-    if named && args.dry_run || named && Journal::open(&root)?.default_profile().id != profile.id {
+    if named && (args.dry_run || Journal::open(&root)?.default_profile().id != profile.id) {
         made.push(FILE.to_string());
         let file = root.join(FILE);
         if !args.dry_run {

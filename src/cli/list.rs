@@ -70,7 +70,13 @@ enum PlaceArg {
 impl ListArgs {
     fn filters(&self) -> bool {
         let dates = [&self.created_after, &self.created_before, &self.updated_after, &self.updated_before];
-        !self.status.is_empty() || !self.tag.is_empty() || dates.iter().any(|d| d.is_some()) || !self.agent.is_empty() || self.open_tasks || self.profile.is_some() || !self.place.is_empty()
+        !self.status.is_empty()
+            || !self.tag.is_empty()
+            || dates.iter().any(|d| d.is_some())
+            || !self.agent.is_empty()
+            || self.open_tasks
+            || self.profile.is_some()
+            || !self.place.is_empty()
     }
 }
 
@@ -86,9 +92,11 @@ impl Filter<'_> {
         let within = |time: Option<DateTime<Utc>>, (from, to): (Option<DateTime<Utc>>, Option<DateTime<Utc>>)| {
             (from.is_none() && to.is_none()) || time.is_some_and(|t| from.is_none_or(|f| t >= f) && to.is_none_or(|e| t < e))
         };
-        let state = summary.state.and_then(|s| serde_json::to_value(s).ok()).and_then(|v| v.as_str().map(str::to_string)).unwrap_or_default();
+        let state =
+            summary.state.and_then(|s| serde_json::to_value(s).ok()).and_then(|v| v.as_str().map(str::to_string)).unwrap_or_default();
         let same = |a: &str, b: &str| a.to_lowercase() == b.to_lowercase();
-        let tagged = |tag: &String| summary.tags.iter().any(|t| same(t, tag) || t.to_lowercase().starts_with(&format!("{}/", tag.to_lowercase())));
+        let tagged =
+            |tag: &String| summary.tags.iter().any(|t| same(t, tag) || t.to_lowercase().starts_with(&format!("{}/", tag.to_lowercase())));
         let names = || summary.author.iter().chain(&summary.model).chain(&summary.agents);
         let args = self.args;
         (args.status.is_empty() || args.status.iter().any(|s| same(s, &summary.status) || same(s, &state)))
@@ -120,7 +128,7 @@ pub(crate) fn run(context: &Context, args: &ListArgs) -> anyhow::Result<Ended> {
     order.summaries(&mut found);
     found.truncate(args.limit.unwrap_or(usize::MAX));
     let notices = context.notices(journal.notices());
-    print(context, args, &journal, &found, notices)?;
+    print(context, args, &journal, &found, &notices)?;
     Ok(if found.is_empty() && args.filters() { Ended::Nothing } else { Ended::Done })
 }
 
@@ -204,7 +212,7 @@ impl Order {
     }
 }
 
-fn print(context: &Context, args: &ListArgs, journal: &Journal, found: &[Summary], notices: Vec<String>) -> anyhow::Result<()> {
+fn print(context: &Context, args: &ListArgs, journal: &Journal, found: &[Summary], notices: &[String]) -> anyhow::Result<()> {
     let end = if args.null { "\0" } else { "\n" };
     if context.ui.json || args.format == "json" {
         let logs: Vec<Value> = found.iter().map(|s| with_paths(journal, s)).collect();
@@ -237,7 +245,10 @@ fn with_paths(journal: &Journal, summary: &Summary) -> Value {
     let full = std::path::absolute(journal.root.join(&summary.path)).unwrap_or_default().display().to_string();
     value["abs_path"] = full.clone().into();
     if summary.place != Place::Archived {
-        let encoded: String = full.bytes().map(|b| if b.is_ascii_alphanumeric() || b"-_.~".contains(&b) { (b as char).to_string() } else { format!("%{b:02X}") }).collect();
+        let encoded: String = full
+            .bytes()
+            .map(|b| if b.is_ascii_alphanumeric() || b"-_.~".contains(&b) { (b as char).to_string() } else { format!("%{b:02X}") })
+            .collect();
         value["uri"] = format!("obsidian://open?path={encoded}").into();
     }
     value

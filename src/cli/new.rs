@@ -59,7 +59,14 @@ impl AboutArgs {
             Some(author) => Some(author.clone()),
             None => context.settings()?.author,
         };
-        Ok(NewLog { title, author, description: self.description.clone(), model: self.model.clone(), tags: self.tag.clone(), ..NewLog::default() })
+        Ok(NewLog {
+            title,
+            author,
+            description: self.description.clone(),
+            model: self.model.clone(),
+            tags: self.tag.clone(),
+            ..NewLog::default()
+        })
     }
 }
 
@@ -69,7 +76,9 @@ pub(crate) fn run(context: &Context, args: &NewArgs) -> anyhow::Result<Ended> {
     new.profile.clone_from(&args.profile);
     new.status.clone_from(&args.status);
     for pair in &args.extra {
-        let (key, value) = pair.split_once('=').ok_or_else(|| shiftlog::journal::Error::refused("usage", format!("`{pair}` is not KEY=VALUE"), "--extra KEY=VALUE"))?;
+        let (key, value) = pair
+            .split_once('=')
+            .ok_or_else(|| shiftlog::journal::Error::refused("usage", format!("`{pair}` is not KEY=VALUE"), "--extra KEY=VALUE"))?;
         new.extra.push((key.to_string(), value.to_string()));
     }
     let journal = context.journal()?;

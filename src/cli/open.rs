@@ -37,7 +37,8 @@ pub(crate) fn run(context: &Context, args: &OpenArgs) -> anyhow::Result<Ended> {
 pub(crate) fn edit(context: &Context, path: &Path) -> anyhow::Result<()> {
     let editor = context.settings()?.editor()?;
     let (program, arguments) = editor.split_first().context("the editor command is empty")?;
-    let status = Command::new(program).args(arguments).arg(path).status().with_context(|| format!("could not run the editor `{program}`"))?;
+    let status =
+        Command::new(program).args(arguments).arg(path).status().with_context(|| format!("could not run the editor `{program}`"))?;
     anyhow::ensure!(status.success(), "the editor `{program}` failed: {status}");
     Ok(())
 }

@@ -72,7 +72,7 @@ pub(crate) fn run(context: &Context, args: &SessionArgs) -> anyhow::Result<Ended
         None => journal.next_session()?,
     };
     let mut report = match next {
-        Next::Update(log) => update(context, &journal, log, &document, write)?,
+        Next::Update(log) => update(context, &journal, &log, &document, write)?,
         Next::Create { after } => create(context, &journal, args, after, &document, write)?,
     };
     drop(lock);
@@ -94,9 +94,9 @@ fn source(path: &Path) -> anyhow::Result<String> {
     Ok(String::from_utf8(bytes).map_err(|e| Error::NotUtf8 { path: path.to_path_buf(), offset: e.utf8_error().valid_up_to() })?)
 }
 
-fn update(context: &Context, journal: &Journal, log: Log, document: &Document, write: Option<(&Store, &Lock)>) -> anyhow::Result<Report> {
+fn update(context: &Context, journal: &Journal, log: &Log, document: &Document, write: Option<(&Store, &Lock)>) -> anyhow::Result<Report> {
     let mut report = Report { id: log.id.clone(), path: journal.relative(&log.path).display().to_string(), ..Report::default() };
-    let written = journal.change(&log, context.now, write, &mut |editor, text| {
+    let written = journal.change(log, context.now, write, &mut |editor, text| {
         let resumed = resume(editor, text)?;
         let applied = editor.apply(resumed.as_deref().unwrap_or(text), &log.id, document)?;
         report.outcomes = applied.outcomes;
@@ -120,7 +120,14 @@ fn resume(editor: &Editor, text: &str) -> Result<Option<String>, Error> {
     }
 }
 
-fn create(context: &Context, journal: &Journal, args: &SessionArgs, after: Option<Log>, document: &Document, write: Option<(&Store, &Lock)>) -> anyhow::Result<Report> {
+fn create(
+    context: &Context,
+    journal: &Journal,
+    args: &SessionArgs,
+    after: Option<Log>,
+    document: &Document,
+    write: Option<(&Store, &Lock)>,
+) -> anyhow::Result<Report> {
     let mut report = Report { action: "created", ..Report::default() };
     let property = |name| document.properties.iter().find(|(n, _)| *n == name).map(|(_, v)| v.clone());
     let mut new = args.about.new_log(context, property("title"))?;
@@ -146,8 +153,10 @@ fn create(context: &Context, journal: &Journal, args: &SessionArgs, after: Optio
     report.notices = made.notices;
     if let Some(old) = after {
         let path = journal.relative(&old.path).display().to_string();
-        let done = old.profile.status.iter().find(|(_, s)| s.state == State::Done && !s.automatic).map(|(n, _)| n.clone()).unwrap_or_default();
-        let written = journal.change(&old, context.now, write, &mut |editor, text| Ok(editor.set_status(text, &done, false)?.map(|new| (new, false))))?;
+        let done =
+            old.profile.status.iter().find(|(_, s)| s.state == State::Done && !s.automatic).map(|(n, _)| n.clone()).unwrap_or_default();
+        let written = journal
+            .change(&old, context.now, write, &mut |editor, text| Ok(editor.set_status(text, &done, false)?.map(|new| (new, false))))?;
         report.diffs.push(unified_diff(&path, Some(&written.before), &written.after));
         report.notices.push(format!("{} was handed off and is {done} now", old.id));
     }

@@ -37,7 +37,9 @@ pub(crate) struct UnsetArgs {
 pub(crate) fn run(context: &Context, args: &SetArgs) -> anyhow::Result<Ended> {
     let mut pairs = Vec::new();
     for pair in &args.pairs {
-        let (key, value) = pair.split_once('=').ok_or_else(|| Error::refused("usage", format!("`{pair}` is not KEY=VALUE"), "write for example `rating=5`"))?;
+        let (key, value) = pair
+            .split_once('=')
+            .ok_or_else(|| Error::refused("usage", format!("`{pair}` is not KEY=VALUE"), "write for example `rating=5`"))?;
         pairs.push((clean("key", key)?, clean(key, value)?));
     }
     write::change(context, &args.write, "set", &mut |editor, text| {
@@ -79,12 +81,18 @@ pub(crate) fn run_unset(context: &Context, args: &UnsetArgs) -> anyhow::Result<E
 fn refuse_times(editor: &Editor, properties: &Properties, key: &str) -> journal::Result<()> {
     let keys = &editor.profile.keys;
     // Further paths are what other tools call it: those are the person's own.
-    let stamp = |paths: &[String], name: &str| paths.iter().enumerate().filter(|(i, p)| *i == 0 || p.ends_with(name)).map(|(_, p)| p.clone()).collect::<Vec<_>>();
+    let stamp = |paths: &[String], name: &str| {
+        paths.iter().enumerate().filter(|(i, p)| *i == 0 || p.ends_with(name)).map(|(_, p)| p.clone()).collect::<Vec<_>>()
+    };
     if is_one_of(properties, key, &stamp(&keys.created, "created")) {
         return Err(Error::refused("created-fixed", format!("`{key}` never changes"), "it says when the log was begun"));
     }
     if is_one_of(properties, key, &stamp(&keys.last_updated, "last_updated")) {
-        return Err(Error::refused("stamp-fixed", format!("`{key}` moves by itself, with every substantive change"), "add what was done, and it moves"));
+        return Err(Error::refused(
+            "stamp-fixed",
+            format!("`{key}` moves by itself, with every substantive change"),
+            "add what was done, and it moves",
+        ));
     }
     Ok(())
 }

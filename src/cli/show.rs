@@ -114,7 +114,15 @@ fn answer(journal: &Journal, log: &Log, text: &str, outline: &Outline, entries: 
     answer
 }
 
-fn print(context: &Context, journal: &Journal, log: &Log, text: &str, outline: &Outline, entries: &[(usize, Entry)], section: Option<&Section>) -> anyhow::Result<()> {
+fn print(
+    context: &Context,
+    journal: &Journal,
+    log: &Log,
+    text: &str,
+    outline: &Outline,
+    entries: &[(usize, Entry)],
+    section: Option<&Section>,
+) -> anyhow::Result<()> {
     let summary = log.summarize(text, &journal.root);
     let mut out = String::new();
     if section.is_none() {

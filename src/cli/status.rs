@@ -33,7 +33,9 @@ pub(crate) fn run(context: &Context, args: &StatusArgs) -> anyhow::Result<Ended>
         let state = log.profile.status_named(&status).map(|(_, s)| (s.state, s.next.clone()));
         if context.ui.json {
             let (state, next) = state.unzip();
-            context.ui.answer(json!({"action": "status", "session": log.id, "status": status, "state": state, "next": next.unwrap_or_default()}))?;
+            context.ui.answer(
+                json!({"action": "status", "session": log.id, "status": status, "state": state, "next": next.unwrap_or_default()}),
+            )?;
         } else {
             context.ui.data(visible(&status))?;
         }
@@ -60,7 +62,12 @@ pub(crate) fn run(context: &Context, args: &StatusArgs) -> anyhow::Result<Ended>
     if change.written.changed && !context.ui.json && !args.write.dry_run {
         let path = journal.relative(&change.log.path).display().to_string();
         context.notices(change.notices);
-        context.ui.say(format_args!("{}: {} → {}  {path}", change.log.id, visible(&from), profile.status_named(&to).map_or(to.as_str(), |(n, _)| n)));
+        context.ui.say(format_args!(
+            "{}: {} → {}  {path}",
+            change.log.id,
+            visible(&from),
+            profile.status_named(&to).map_or(to.as_str(), |(n, _)| n)
+        ));
         return Ok(Ended::Done);
     }
     write::report(context, &journal, "status", args.write.dry_run, &change)

@@ -103,7 +103,10 @@ impl Ui {
             let said: Vec<&str> = text.lines().take_while(|l| !l.starts_with("Usage")).map(str::trim).filter(|l| !l.is_empty()).collect();
             let message = said.join(" ");
             let message = message.trim_start_matches("error: ");
-            println!("{}", json!({"success": false, "error": {"kind": "usage", "message": message, "hint": "`shiftlog --help` shows all commands", "candidates": []}}));
+            println!(
+                "{}",
+                json!({"success": false, "error": {"kind": "usage", "message": message, "hint": "`shiftlog --help` shows all commands", "candidates": []}})
+            );
         } else {
             let _ = error.print();
         }

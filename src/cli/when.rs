@@ -5,7 +5,13 @@ use shiftlog::journal::Error;
 
 /// Reads `2026-11-01`, `2026-11-01 14:30`, `yesterday`, `7d`, `2 weeks ago`, `last monday`; a day means its beginning, local time.
 pub(crate) fn parse(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, Error> {
-    let bad = || Error::refused("bad-date", format!("`{text}` is no date"), "write for example 2026-11-01, \"2026-11-01 14:30\", yesterday, 7d, or \"2 weeks ago\"");
+    let bad = || {
+        Error::refused(
+            "bad-date",
+            format!("`{text}` is no date"),
+            "write for example 2026-11-01, \"2026-11-01 14:30\", yesterday, 7d, or \"2 weeks ago\"",
+        )
+    };
     let word = text.trim().to_lowercase();
     let here = now.with_timezone(&Local);
     let midnight = |day: NaiveDate| start_of(day).ok_or_else(bad);

@@ -111,7 +111,8 @@ pub(crate) fn text_of(words: &[String]) -> anyhow::Result<String> {
     if words == ["-"] {
         let mut bytes = Vec::new();
         std::io::stdin().read_to_end(&mut bytes)?;
-        return String::from_utf8(bytes).map_err(|e| anyhow::anyhow!("standard input is not valid UTF-8 at byte {}", e.utf8_error().valid_up_to()));
+        return String::from_utf8(bytes)
+            .map_err(|e| anyhow::anyhow!("standard input is not valid UTF-8 at byte {}", e.utf8_error().valid_up_to()));
     }
     Ok(words.join(" "))
 }

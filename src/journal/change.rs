@@ -76,7 +76,10 @@ fn chunk_tokens(chunk: &str, out: &mut Vec<Token>) {
         out.push(Token::Exact(if target.is_empty() { chunk[open + 2..].to_string() } else { target.to_string() }));
         return;
     }
-    let core = chunk.trim_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '/' | '\\' | '$' | '@' | '+' | '#' | '=' | '<' | '>' | '%' | '&' | '|' | '^' | '~' | '✅' | '🚧' | '📊'));
+    let core = chunk.trim_matches(|c: char| {
+        !c.is_alphanumeric()
+            && !matches!(c, '/' | '\\' | '$' | '@' | '+' | '#' | '=' | '<' | '>' | '%' | '&' | '|' | '^' | '~' | '✅' | '🚧' | '📊')
+    });
     let core = core.trim_matches(['~', '|', '#', '>', '<']);
     if core.is_empty() || matches!(core, "&" | "/" | "=" | "+") {
         if matches!(core, "=" | "+") {
@@ -165,14 +168,17 @@ fn word_slip(a: &str, b: &str) -> bool {
 fn run_slip(a: &str, b: &str) -> bool {
     const KEEP: &str = "不没沒无無非未别別勿莫否一二三四五六七八九十百千万萬亿億零两兩〇";
     let count = |text: &str, c: char| text.chars().filter(|d| *d == c).count();
-    a.chars().count().max(b.chars().count()) > 1 && strsim::osa_distance(a, b) <= 1 && KEEP.chars().all(|c| count(a, c) == count(b, c)) && a.contains("ない") == b.contains("ない")
+    a.chars().count().max(b.chars().count()) > 1
+        && strsim::osa_distance(a, b) <= 1
+        && KEEP.chars().all(|c| count(a, c) == count(b, c))
+        && a.contains("ない") == b.contains("ない")
 }
 
 fn negation(word: &str) -> bool {
     const WORDS: [&str; 40] = [
-        "no", "not", "non", "none", "never", "nothing", "nobody", "nowhere", "neither", "nor", "cannot", "without", "nicht", "nichts", "nie",
-        "niemals", "niemand", "nirgends", "kein", "keine", "keinen", "keinem", "keiner", "keines", "ohne", "weder", "noch", "ne", "pas", "sans",
-        "jamais", "ni", "sin", "nunca", "nada", "não", "senza", "mai", "niet", "geen",
+        "no", "not", "non", "none", "never", "nothing", "nobody", "nowhere", "neither", "nor", "cannot", "without", "nicht", "nichts",
+        "nie", "niemals", "niemand", "nirgends", "kein", "keine", "keinen", "keinem", "keiner", "keines", "ohne", "weder", "noch", "ne",
+        "pas", "sans", "jamais", "ni", "sin", "nunca", "nada", "não", "senza", "mai", "niet", "geen",
     ];
     WORDS.contains(&word) || word.ends_with("n't")
 }
@@ -183,8 +189,8 @@ fn negated(a: &str, b: &str) -> bool {
 }
 
 const NUMBERS: [&str; 26] = [
-    "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "ein", "eins", "zwei", "drei", "vier", "fünf",
-    "sechs", "sieben", "acht", "neun", "zehn", "elf", "zwölf", "hundert",
+    "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "ein", "eins", "zwei", "drei",
+    "vier", "fünf", "sechs", "sieben", "acht", "neun", "zehn", "elf", "zwölf", "hundert",
 ];
 
 #[cfg(test)]

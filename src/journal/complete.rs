@@ -48,17 +48,25 @@ impl Editor<'_> {
                 let known = agents.len();
                 return match agents.get(spot.n - 1) {
                     Some(_) => self.complete_agent(text, &properties, spot.n - 1, summary),
-                    None => Err(Error::EntryNotFound { what: "agent", name: spot.to_string(), candidates: (1..=known).map(|n| format!("agents:{n}")).collect() }),
+                    None => Err(Error::EntryNotFound {
+                        what: "agent",
+                        name: spot.to_string(),
+                        candidates: (1..=known).map(|n| format!("agents:{n}")).collect(),
+                    }),
                 };
             }
             let (n, entry) = self.at(&outline, spot)?;
             return self.complete_entry(&outline, n, &entry);
         }
         let target = clean("text", target)?;
-        let entries: Vec<(usize, Entry)> = self.entries(&outline).into_iter().filter(|(_, e)| !e.placeholder && self.completable(e)).collect();
+        let entries: Vec<(usize, Entry)> =
+            self.entries(&outline).into_iter().filter(|(_, e)| !e.placeholder && self.completable(e)).collect();
         let named = |n: &usize, e: &Entry| format!("{}:{n} {}", e.section, e.text.lines().next().unwrap_or_default());
-        let mut names: Vec<(Pick, String, String)> = entries.iter().enumerate().map(|(i, (n, e))| (Pick::Entry(i), bare(e), named(n, e))).collect();
-        names.extend(agents.iter().enumerate().map(|(i, (agent, task))| (Pick::Agent(i), agent.clone(), format!("agents:{} {agent} {task}", i + 1))));
+        let mut names: Vec<(Pick, String, String)> =
+            entries.iter().enumerate().map(|(i, (n, e))| (Pick::Entry(i), bare(e), named(n, e))).collect();
+        names.extend(
+            agents.iter().enumerate().map(|(i, (agent, task))| (Pick::Agent(i), agent.clone(), format!("agents:{} {agent} {task}", i + 1))),
+        );
         match pick(&names, &target, |p| match p {
             Pick::Entry(i) => !self.is_done(&entries[*i].1),
             Pick::Agent(_) => true,
@@ -89,9 +97,14 @@ impl Editor<'_> {
 
     fn complete_entry(&self, outline: &Outline, n: usize, entry: &Entry) -> Result<Edited> {
         if !self.completable(entry) {
-            return Err(Error::refused("not-a-task", format!("{}:{n} is not a task", entry.section), "tasks, next items, criteria and waves can be completed"));
+            return Err(Error::refused(
+                "not-a-task",
+                format!("{}:{n} is not a task", entry.section),
+                "tasks, next items, criteria and waves can be completed",
+            ));
         }
-        let outcome = |action| Outcome { action, entry: format!("{}:{n}", entry.section), text: bare(entry), line: Some(entry.lines.start + 1) };
+        let outcome =
+            |action| Outcome { action, entry: format!("{}:{n}", entry.section), text: bare(entry), line: Some(entry.lines.start + 1) };
         if self.is_done(entry) {
             return Ok(Edited { text: None, outcome: outcome("unchanged") });
         }
@@ -119,7 +132,9 @@ impl Editor<'_> {
 
     fn complete_agent(&self, text: &str, properties: &Properties, i: usize, summary: Option<&str>) -> Result<Edited> {
         let list = properties.existing(&self.profile.keys.agents).expect("the agent was found in it");
-        let set = |text: &str, key: &str, value: &str| frontmatter::set(text, &format!("{list}.{i}.{key}"), &Value::String(value.into()), self.path);
+        let set = |text: &str, key: &str, value: &str| {
+            frontmatter::set(text, &format!("{list}.{i}.{key}"), &Value::String(value.into()), self.path)
+        };
         let mut new = set(text, "status", "completed")?;
         if let Some(summary) = summary {
             let summary = clean("summary", summary)?;
@@ -140,7 +155,8 @@ impl Editor<'_> {
             return Err(Error::Unknown { what: "section", given: spot.section.clone(), known: self.profile.sections.clone() });
         }
         let entries = self.entries(outline);
-        let known = entries.iter().filter(|(n, e)| *n > 0 && e.section == spot.section).map(|(n, e)| format!("{}:{n}", e.section)).collect();
+        let known =
+            entries.iter().filter(|(n, e)| *n > 0 && e.section == spot.section).map(|(n, e)| format!("{}:{n}", e.section)).collect();
         let found = entries.into_iter().find(|(n, e)| *n == spot.n && e.section == spot.section && !e.placeholder);
         found.ok_or(Error::EntryNotFound { what: "entry", name: spot.to_string(), candidates: known })
     }
@@ -157,14 +173,21 @@ impl Editor<'_> {
         if given.is_empty() {
             return Err(Error::refused("empty", "an entry needs a text", format!("`shiftlog drop {spot}` removes it")));
         }
-        let outcome = |action| Outcome { action, entry: spot.to_string(), text: given.lines().next().unwrap_or_default().to_string(), line: Some(entry.lines.start + 1) };
+        let outcome = |action| Outcome {
+            action,
+            entry: spot.to_string(),
+            text: given.lines().next().unwrap_or_default().to_string(),
+            line: Some(entry.lines.start + 1),
+        };
         let splice = match entry.form {
             Form::Block => {
                 let old = title_of(&entry.text);
                 let at = entry.content.start + entry.text.find(old).unwrap_or(0);
                 (at..at + old.len(), given.replace('\n', " "))
             }
-            Form::Item => (entry.content.start..outline.lines[entry.lines.end - 1].end, self.item_content(&outline, &entry, new, &given, raw)?),
+            Form::Item => {
+                (entry.content.start..outline.lines[entry.lines.end - 1].end, self.item_content(&outline, &entry, new, &given, raw)?)
+            }
             Form::Line | Form::Text => (outline.lines[entry.lines.start].start..outline.lines[entry.lines.end - 1].end, given.clone()),
         };
         if outline.text[splice.0.clone()] == splice.1 {
@@ -172,7 +195,10 @@ impl Editor<'_> {
         }
         let after = apply(outline.text, vec![splice]);
         let check = Outline::parse(&after);
-        let same_place = self.entries(&check).into_iter().find(|(m, e)| *m == n && e.section == entry.section && e.lines.start == entry.lines.start && e.form == entry.form);
+        let same_place = self
+            .entries(&check)
+            .into_iter()
+            .find(|(m, e)| *m == n && e.section == entry.section && e.lines.start == entry.lines.start && e.form == entry.form);
         let Some((_, now)) = same_place else { return Err(self.swallowed(&outline)) };
         if self.entries(&check).len() != self.entries(&outline).len() {
             return Err(self.swallowed(&outline));
@@ -195,7 +221,7 @@ impl Editor<'_> {
         };
         let lines = styled(&item_lines(&rendered), Some(outline.line(entry.lines.start)));
         let first = &lines[0][super::outline::marker_len(&lines[0])..];
-        let first = if first.starts_with("[ ] ") { &first[4..] } else { first };
+        let first = first.strip_prefix("[ ] ").unwrap_or(first);
         let ending = &outline.text[outline.lines[entry.lines.start].end..outline.lines[entry.lines.start].next];
         let ending = if ending.is_empty() { "\n" } else { ending };
         Ok(std::iter::once(first).chain(lines[1..].iter().map(String::as_str)).collect::<Vec<_>>().join(ending))
@@ -237,7 +263,9 @@ fn bare(entry: &Entry) -> String {
 /// The one that says the same; else the only one that holds the words; open ones before done ones.
 fn pick(names: &[(Pick, String, String)], target: &str, open: impl Fn(&Pick) -> bool) -> Result<Pick> {
     let lower = target.to_lowercase();
-    let exact = |(_, text, full): &&(Pick, String, String)| change::is_cosmetic(text, target) || change::is_cosmetic(full.split_once(' ').map_or("", |(_, t)| t), target);
+    let exact = |(_, text, full): &&(Pick, String, String)| {
+        change::is_cosmetic(text, target) || change::is_cosmetic(full.split_once(' ').map_or("", |(_, t)| t), target)
+    };
     let holds = |(_, _, full): &&(Pick, String, String)| full.to_lowercase().contains(&lower);
     for found in [names.iter().filter(exact).collect::<Vec<_>>(), names.iter().filter(holds).collect()] {
         let still: Vec<_> = found.iter().filter(|(p, _, _)| open(p)).collect();
@@ -245,10 +273,19 @@ fn pick(names: &[(Pick, String, String)], target: &str, open: impl Fn(&Pick) -> 
             ([one], _) => return Ok(one.0),
             ([], [one]) => return Ok(one.0),
             ([], []) => {}
-            _ => return Err(Error::AmbiguousEntry { name: target.to_string(), candidates: found.iter().map(|(_, _, full)| full.clone()).collect() }),
+            _ => {
+                return Err(Error::AmbiguousEntry {
+                    name: target.to_string(),
+                    candidates: found.iter().map(|(_, _, full)| full.clone()).collect(),
+                });
+            }
         }
     }
-    Err(Error::EntryNotFound { what: "open item", name: target.to_string(), candidates: names.iter().filter(|(p, _, _)| open(p)).map(|(_, _, full)| full.clone()).collect() })
+    Err(Error::EntryNotFound {
+        what: "open item",
+        name: target.to_string(),
+        candidates: names.iter().filter(|(p, _, _)| open(p)).map(|(_, _, full)| full.clone()).collect(),
+    })
 }
 
 fn tick(outline: &Outline, entry: &Entry) -> Splice {

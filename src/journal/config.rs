@@ -48,7 +48,12 @@ impl Config {
             unknown_key(e.message(), path, line, "")
         })?;
         if let Some((name, _)) = config.profiles.iter().find(|(_, v)| !v.is_table()) {
-            return Err(Error::Form { path: path.into(), line: None, message: format!("profile `{name}` is not a table"), hint: Some(format!("write [profiles.{name}]")) });
+            return Err(Error::Form {
+                path: path.into(),
+                line: None,
+                message: format!("profile `{name}` is not a table"),
+                hint: Some(format!("write [profiles.{name}]")),
+            });
         }
         Ok(config)
     }

@@ -76,7 +76,8 @@ impl Document {
         let value: Value = if text.trim_start().starts_with('{') {
             serde_json::from_str(text).map_err(|e| form(Some(e.line()), format!("not valid JSON: {}", strip_place(&e.to_string()))))?
         } else {
-            serde_yaml::from_str(text).map_err(|e| form(e.location().map(|l| l.line()), format!("not valid YAML: {}", strip_place(&e.to_string()))))?
+            serde_yaml::from_str(text)
+                .map_err(|e| form(e.location().map(|l| l.line()), format!("not valid YAML: {}", strip_place(&e.to_string()))))?
         };
         let Value::Mapping(map) = value else {
             return Err(form(None, "expected an object with keys such as `summary` and `decisions`".into()));
@@ -105,7 +106,8 @@ impl Reader<'_> {
 
     fn unknown<T>(&self, at: &str, key: &str, known: &[&str]) -> Result<T> {
         let known: Vec<String> = known.iter().map(|k| (*k).to_string()).collect();
-        let hint = nearest(key, &known).map_or_else(|| format!("known keys: {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
+        let hint =
+            nearest(key, &known).map_or_else(|| format!("known keys: {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
         self.fail(format!("unknown key `{at}`"), Some(hint))
     }
 

@@ -125,7 +125,11 @@ impl Editor<'_> {
             return Ok(text.to_string());
         }
         let parts = &self.profile.section[key].part.0;
-        let own = parts.iter().position(|(k, _)| k == part).ok_or_else(|| Error::Unknown { what: "part", given: part.to_string(), known: parts.iter().map(|(k, _)| k.clone()).collect() })?;
+        let own = parts.iter().position(|(k, _)| k == part).ok_or_else(|| Error::Unknown {
+            what: "part",
+            given: part.to_string(),
+            known: parts.iter().map(|(k, _)| k.clone()).collect(),
+        })?;
         let shift = level_at(&outline, section.heading).saturating_sub(self.profile.level);
         let heading = format!("{}{}", "#".repeat(shift.into()), parts[own].1.heading);
         let at = |i: usize| outline.part(&section, self.profile, &parts[i].0);
@@ -153,7 +157,11 @@ impl Editor<'_> {
                 message: "a code fence or HTML block is never closed and would swallow the entry".into(),
                 hint: Some("close it in an editor; the file was not touched".into()),
             },
-            None => Error::refused("unsafe-edit", "the entry cannot be written there without changing what is around it", "write it in an editor; the file was not touched"),
+            None => Error::refused(
+                "unsafe-edit",
+                "the entry cannot be written there without changing what is around it",
+                "write it in an editor; the file was not touched",
+            ),
         }
     }
 
@@ -169,7 +177,10 @@ impl Editor<'_> {
             [] => insert_below(outline, Some(self.anchor(outline, region)), lines, true),
             [.., last] => {
                 let last_lines = &outline.blocks[*last].lines;
-                let loose = items.len() > 1 && outline.is_blank(last_lines.start - 1) && *last > region.blocks.start && outline.blocks[last - 1].kind == BlockKind::Item;
+                let loose = items.len() > 1
+                    && outline.is_blank(last_lines.start - 1)
+                    && *last > region.blocks.start
+                    && outline.blocks[last - 1].kind == BlockKind::Item;
                 insert_below(outline, Some(last_lines.end - 1), &styled(lines, Some(outline.line(last_lines.start))), loose)
             }
         }
@@ -187,7 +198,9 @@ impl Editor<'_> {
 
     /// The line behind which a region's first item goes.
     fn anchor(&self, outline: &Outline, region: &Region) -> usize {
-        let content = |i: &usize| matches!(outline.blocks[*i].kind, BlockKind::Text | BlockKind::Code { .. } | BlockKind::Item | BlockKind::Heading { .. });
+        let content = |i: &usize| {
+            matches!(outline.blocks[*i].kind, BlockKind::Text | BlockKind::Code { .. } | BlockKind::Item | BlockKind::Heading { .. })
+        };
         if let Some(last) = region.blocks.clone().rev().find(content) {
             return outline.blocks[last].lines.end - 1;
         }

@@ -85,7 +85,8 @@ impl Editor<'_> {
             }
         }
         if let Some(missing) = kind.required.iter().find(|f| !new.fields.contains_key(*f)) {
-            let hint = kind.choices.get(missing).map_or_else(|| format!("--field {missing}=…"), |known| format!("one of {}", known.join(", ")));
+            let hint =
+                kind.choices.get(missing).map_or_else(|| format!("--field {missing}=…"), |known| format!("one of {}", known.join(", ")));
             return Err(Error::refused("missing-field", format!("{} needs its {missing}", new.kind), hint));
         }
         Ok(new)
@@ -103,7 +104,12 @@ impl Editor<'_> {
         // A task is the same wherever in its section it stands; elsewhere, each sub-heading is a place of its own.
         let linking = kind.shape.contains("[[{{text}}]]");
         let anywhere = kind.shape.starts_with("- [ ]");
-        let same = |e: &Entry| e.section == kind.section && (anywhere || e.part == part || e.part.is_none() || part.is_none()) && e.form != Form::Block && (change::is_cosmetic(&e.text, &content) || e.text == escaped_content || (linking && links_to(&e.text, &new.text)));
+        let same = |e: &Entry| {
+            e.section == kind.section
+                && (anywhere || e.part == part || e.part.is_none() || part.is_none())
+                && e.form != Form::Block
+                && (change::is_cosmetic(&e.text, &content) || e.text == escaped_content || (linking && links_to(&e.text, &new.text)))
+        };
         if let Some(found) = self.existing(&outline, same) {
             return Ok(found);
         }
@@ -146,7 +152,8 @@ impl Editor<'_> {
 
     /// The block of the wave with this number or name; without one, of the active wave, else of the last.
     fn wave(&self, outline: &Outline, section: &Section, name: Option<&str>) -> Result<Option<usize>> {
-        let headings: Vec<usize> = section.blocks.clone().filter(|i| matches!(outline.blocks[*i].kind, BlockKind::Heading { .. })).collect();
+        let headings: Vec<usize> =
+            section.blocks.clone().filter(|i| matches!(outline.blocks[*i].kind, BlockKind::Heading { .. })).collect();
         let title = |i: &usize| outline.heading_text(&outline.blocks[*i]);
         let Some(name) = name else {
             return Ok(headings.iter().find(|i| wave_state(title(i)) == Some("ACTIVE")).or(headings.last()).copied());
@@ -155,25 +162,39 @@ impl Editor<'_> {
         let by_number = |i: &&usize| number_of(title(i)).is_some_and(|n| wanted.parse() == Ok(n));
         let by_name = |i: &&usize| change::is_cosmetic(title_of(title(i)), name);
         let found = headings.iter().find(by_number).or_else(|| headings.iter().find(by_name));
-        found.map(|i| Some(*i)).ok_or_else(|| Error::EntryNotFound { what: "wave", name: name.to_string(), candidates: headings.iter().map(|i| title(i).to_string()).collect() })
+        found.map(|i| Some(*i)).ok_or_else(|| Error::EntryNotFound {
+            what: "wave",
+            name: name.to_string(),
+            candidates: headings.iter().map(|i| title(i).to_string()).collect(),
+        })
     }
 
     fn add_block(&self, text: &str, kind: &Kind, new: &NewEntry) -> Result<Edited> {
         let title = new.text.lines().next().unwrap_or_default().trim().to_string();
         let outline = Outline::parse(text);
-        let blocks: Vec<(usize, Entry)> = self.entries(&outline).into_iter().filter(|(_, e)| e.section == kind.section && e.form == Form::Block && !e.placeholder).collect();
+        let blocks: Vec<(usize, Entry)> = self
+            .entries(&outline)
+            .into_iter()
+            .filter(|(_, e)| e.section == kind.section && e.form == Form::Block && !e.placeholder)
+            .collect();
         if !kind.repeats
             && let Some((n, found)) = blocks.iter().find(|(_, e)| change::is_cosmetic(title_of(&e.text), &title))
         {
             return self.fill_block(&outline, kind, new, *n, found);
         }
-        let plain = self.entries(&outline).into_iter().find(|(_, e)| !kind.repeats && e.section == kind.section && e.form == Form::Item && !e.placeholder && change::is_cosmetic(&e.text, &new.text));
+        let plain = self.entries(&outline).into_iter().find(|(_, e)| {
+            !kind.repeats && e.section == kind.section && e.form == Form::Item && !e.placeholder && change::is_cosmetic(&e.text, &new.text)
+        });
         if let Some((n, found)) = plain {
             return Ok(unchanged(&outline, n, &found));
         }
         let n = blocks.iter().filter_map(|(_, e)| number_of(&e.text)).max().unwrap_or(0) + 1;
         let mut fields = self.fields(kind, new);
-        fields.extend([("n".into(), n.to_string()), ("text".into(), title.clone()), ("stamp".into(), self.now.format("%Y-%m-%d %H:%M").to_string())]);
+        fields.extend([
+            ("n".into(), n.to_string()),
+            ("text".into(), title.clone()),
+            ("stamp".into(), self.now.format("%Y-%m-%d %H:%M").to_string()),
+        ]);
         if kind.container {
             let active = blocks.iter().any(|(_, e)| wave_state(&e.text) == Some("ACTIVE"));
             let last = blocks.iter().rev().find(|(_, e)| wave_state(&e.text) != Some("DONE")).and_then(|(_, e)| number_of(&e.text));
@@ -192,7 +213,7 @@ impl Editor<'_> {
         let section = outline.section(self.profile, &kind.section).expect("the section was made before");
         let shift = super::edit::level_at(&outline, section.heading).saturating_sub(self.profile.level);
         lines[0].insert_str(0, &"#".repeat(shift.into()));
-        let region = Region { heading: section.heading, blocks: section.blocks.clone() };
+        let region = Region { heading: section.heading, blocks: section.blocks };
         let put = self.put(&outline, &region, &lines, true);
         let words = lines[0].trim_start_matches('#').trim().to_string();
         self.checked(text, &kind.section, &words, put)
@@ -207,7 +228,12 @@ impl Editor<'_> {
             "body" => Some(rest.to_string()),
             _ => new.fields.get(field).cloned(),
         };
-        let mut lines: Vec<String> = kind.lines.iter().filter_map(|(field, label)| value(field).filter(|v| !v.is_empty()).map(|v| labelled(label, &v))).flatten().collect();
+        let mut lines: Vec<String> = kind
+            .lines
+            .iter()
+            .filter_map(|(field, label)| value(field).filter(|v| !v.is_empty()).map(|v| labelled(label, &v)))
+            .flatten()
+            .collect();
         if !rest.is_empty() && !kind.lines.iter().any(|(f, _)| f == "body") {
             lines.extend(labelled("", rest));
         }
@@ -232,9 +258,10 @@ impl Editor<'_> {
         let apart = found.lines.len() == 1;
         let put = insert_below(outline, Some(last), &lines, apart);
         let check = Outline::parse(&put);
-        let entry = self.entries(&check).into_iter().find(|(m, e)| *m == n && e.section == found.section && e.lines.start == found.lines.start);
+        let entry =
+            self.entries(&check).into_iter().find(|(m, e)| *m == n && e.section == found.section && e.lines.start == found.lines.start);
         let (_, entry) = entry.filter(|(_, e)| e.lines.end >= found.lines.end + lines.len()).ok_or_else(|| self.swallowed(outline))?;
-        let outcome = Outcome { action: "changed", entry: format!("{}:{n}", entry.section), text: entry.text.clone(), line: Some(last + 2) };
+        let outcome = Outcome { action: "changed", entry: format!("{}:{n}", entry.section), text: entry.text, line: Some(last + 2) };
         Ok(Edited { text: Some(put), outcome })
     }
 
@@ -242,7 +269,11 @@ impl Editor<'_> {
         let part = kind.part.as_deref().unwrap_or_default();
         let commands: Vec<String> = new.text.lines().map(|l| l.trim_end().to_string()).collect();
         if commands.iter().any(|l| l.trim_start().starts_with("```")) {
-            return Err(Error::refused("unsafe-edit", "a command that begins with a code fence cannot stand in one", "write it in an editor"));
+            return Err(Error::refused(
+                "unsafe-edit",
+                "a command that begins with a code fence cannot stand in one",
+                "write it in an editor",
+            ));
         }
         let outline = Outline::parse(text);
         let here = |e: &Entry| e.section == kind.section && e.form == Form::Line && e.text.trim() == commands[0].trim();
@@ -276,7 +307,8 @@ impl Editor<'_> {
         let task = new.fields.get("task").cloned().unwrap_or_default();
         let same = |v: &Value| {
             let get = |k: &str| v.get(k).and_then(frontmatter::plain_text).unwrap_or_default();
-            change::is_cosmetic(if get("agent").is_empty() { "" } else { &new.text }, &get("agent")) && change::is_cosmetic(&get("task"), &task)
+            change::is_cosmetic(if get("agent").is_empty() { "" } else { &new.text }, &get("agent"))
+                && change::is_cosmetic(&get("task"), &task)
         };
         let name = |n: usize| format!("agents:{}", n + 1);
         if let Some(n) = items.iter().position(same) {
@@ -340,10 +372,19 @@ impl Editor<'_> {
         let found = added.iter().find(|(_, e)| e.section == section && e.text.lines().next().unwrap_or_default().trim() == first);
         match found {
             Some((n, entry)) if left.peek().is_none() && added.len() == 1 && others(&old) == others(&new) => {
-                let outcome = Outcome { action: "added", entry: format!("{section}:{n}"), text: entry.text.clone(), line: Some(entry.lines.start + 1) };
+                let outcome = Outcome {
+                    action: "added",
+                    entry: format!("{section}:{n}"),
+                    text: entry.text.clone(),
+                    line: Some(entry.lines.start + 1),
+                };
                 Ok(Edited { text: Some(after), outcome })
             }
-            None if self.placeholders.is_one(content) => Err(Error::refused("placeholder", "a text that stands in brackets only is what templates leave, not an entry", "write it without the brackets")),
+            None if self.placeholders.is_one(content) => Err(Error::refused(
+                "placeholder",
+                "a text that stands in brackets only is what templates leave, not an entry",
+                "write it without the brackets",
+            )),
             _ => Err(self.swallowed(&old)),
         }
     }
@@ -351,7 +392,12 @@ impl Editor<'_> {
 
 fn unchanged(outline: &Outline, n: usize, entry: &Entry) -> Edited {
     let _ = outline;
-    let outcome = Outcome { action: "unchanged", entry: format!("{}:{n}", entry.section), text: entry.text.clone(), line: Some(entry.lines.start + 1) };
+    let outcome = Outcome {
+        action: "unchanged",
+        entry: format!("{}:{n}", entry.section),
+        text: entry.text.clone(),
+        line: Some(entry.lines.start + 1),
+    };
     Edited { text: None, outcome }
 }
 
@@ -364,15 +410,20 @@ pub fn clean(what: &str, text: &str) -> Result<String> {
     let bad = |c: char| (c.is_control() && c != '\n' && c != '\t') || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}');
     if let Some(at) = text.find(bad) {
         let c = text[at..].chars().next().unwrap_or_default();
-        return Err(Error::refused("control-character", format!("{what} holds the control character U+{:04X} at byte {at}", u32::from(c)), "leave it out"));
+        return Err(Error::refused(
+            "control-character",
+            format!("{what} holds the control character U+{:04X} at byte {at}", u32::from(c)),
+            "leave it out",
+        ));
     }
     Ok(text.trim().to_string())
 }
 
 /// Whether a source is on the web.
 pub fn is_url(text: &str) -> bool {
-    text.split_once("://").is_some_and(|(scheme, rest)| !rest.is_empty() && !scheme.is_empty() && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '.' | '-')))
-        || text.starts_with("www.")
+    text.split_once("://").is_some_and(|(scheme, rest)| {
+        !rest.is_empty() && !scheme.is_empty() && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '.' | '-'))
+    }) || text.starts_with("www.")
         || text.starts_with("mailto:")
 }
 
@@ -421,7 +472,8 @@ fn block_items(outline: &Outline, block: &Entry) -> Vec<String> {
 /// `Problem 3: Title` → `Title`; `Wave 2: Name (ACTIVE)` → `Name`.
 pub(super) fn title_of(heading: &str) -> &str {
     let bare = heading.trim_matches(['*', '_', ' ']);
-    let named = bare.split_once(':').filter(|(label, _)| label.split_whitespace().count() == 2 && label.ends_with(|c: char| c.is_ascii_digit()));
+    let named =
+        bare.split_once(':').filter(|(label, _)| label.split_whitespace().count() == 2 && label.ends_with(|c: char| c.is_ascii_digit()));
     let title = named.map_or(bare, |(_, title)| title).trim();
     match (title.rfind(" ("), wave_state(title)) {
         (Some(open), Some(_)) => title[..open].trim_end(),

@@ -221,7 +221,9 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Error::NoJournal { .. } => "make one here with `shiftlog init`, or name one with `--journal DIR`".into(),
-            Error::LogNotFound { candidates, .. } if candidates.is_empty() => "`shiftlog list` shows all logs, `shiftlog new` starts one".into(),
+            Error::LogNotFound { candidates, .. } if candidates.is_empty() => {
+                "`shiftlog list` shows all logs, `shiftlog new` starts one".into()
+            }
             Error::LogNotFound { candidates, .. } => format!("did you mean {}?", quoted(candidates, 5)),
             Error::AmbiguousLog { candidates, .. } => format!("give more of the id: {}", quoted(candidates, 10)),
             Error::At { error, .. } => return error.hint(),
@@ -247,7 +249,9 @@ impl Error {
             Error::Conflict { .. } => "look at the log, then run the command again".into(),
             Error::Io { source, .. } => match source.kind() {
                 io::ErrorKind::StorageFull => "the disk is full; nothing was lost: free some space and run the command again".into(),
-                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => "check the permissions of the file and its directory".into(),
+                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                    "check the permissions of the file and its directory".into()
+                }
                 _ => return None,
             },
             Error::NotALog { .. } => "name a log by its id, a unique prefix, its path, or `@` for the newest".into(),
@@ -271,5 +275,10 @@ pub fn nearest<'a>(given: &str, known: &'a [String]) -> Option<&'a str> {
         let slip = strsim::osa_distance(&given, &word) <= 1;
         strsim::jaro_winkler(&given, &word).max(if slip { 0.8 } else { 0.0 })
     };
-    known.iter().map(|word| (score(word), word.as_str())).filter(|(s, _)| *s > 0.75).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, word)| word)
+    known
+        .iter()
+        .map(|word| (score(word), word.as_str()))
+        .filter(|(s, _)| *s > 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, word)| word)
 }

@@ -143,7 +143,13 @@ pub fn is_issue_key(word: &str) -> bool {
     const STANDARDS: [&str; 9] = ["UTF", "SHA", "ISO", "RFC", "GPT", "HTTP", "AES", "RSA", "CVE"];
     let word = word.trim_matches(|c: char| !c.is_alphanumeric());
     word.split_once('-').is_some_and(|(team, n)| {
-        !STANDARDS.contains(&team) && team.len() >= 2 && team.len() <= 10 && team.starts_with(|c: char| c.is_ascii_uppercase()) && team.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit()) && !n.is_empty() && n.chars().all(|c| c.is_ascii_digit())
+        !STANDARDS.contains(&team)
+            && team.len() >= 2
+            && team.len() <= 10
+            && team.starts_with(|c: char| c.is_ascii_uppercase())
+            && team.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
+            && !n.is_empty()
+            && n.chars().all(|c| c.is_ascii_digit())
     })
 }
 

@@ -80,7 +80,13 @@ impl Journal {
     ///
     /// # Errors
     /// [`Error::Template`], [`Error::Unknown`] for profiles and statuses, [`Error::Refused`] for bad texts, [`Error::Io`].
-    pub fn create(&self, new: &NewLog, now: DateTime<Utc>, write: Option<(&Store, &Lock)>, finish: &mut dyn FnMut(&Log, String) -> Result<String>) -> Result<Made> {
+    pub fn create(
+        &self,
+        new: &NewLog,
+        now: DateTime<Utc>,
+        write: Option<(&Store, &Lock)>,
+        finish: &mut dyn FnMut(&Log, String) -> Result<String>,
+    ) -> Result<Made> {
         let profile = match &new.profile {
             Some(name) => self.profile(name)?,
             None => self.default_profile(),
@@ -91,7 +97,11 @@ impl Journal {
         let dir = self.dir(&profile, &profile.live[0]);
         let mut number = if profile.name.counts() { self.next_number(&profile, now)? } else { 1 };
         loop {
-            let stem = profile.name.build(now, number, &if number > 1 && !profile.name.counts() { format!("{slug}-{number}") } else { slug.clone() });
+            let stem = profile.name.build(
+                now,
+                number,
+                &if number > 1 && !profile.name.counts() { format!("{slug}-{number}") } else { slug.clone() },
+            );
             let path = dir.join(format!("{stem}.md"));
             let log = Log { id: stem, path, member: None, place: Place::Live, profile: profile.clone() };
             let (text, missing) = self.text_of(&log, &checked, now)?;
@@ -112,13 +122,24 @@ impl Journal {
     fn next_number(&self, profile: &Rc<Profile>, now: DateTime<Utc>) -> Result<u64> {
         let day = now.date_naive();
         let number = |log: &Log| profile.name.parse(&log.id).filter(|p| p.time.date_naive() == day).and_then(|p| p.number);
-        Ok(self.logs(Place::Archived)?.iter().filter(|l| l.profile.name.pattern == profile.name.pattern).filter_map(number).max().unwrap_or(0) + 1)
+        Ok(self
+            .logs(Place::Archived)?
+            .iter()
+            .filter(|l| l.profile.name.pattern == profile.name.pattern)
+            .filter_map(number)
+            .max()
+            .unwrap_or(0)
+            + 1)
     }
 
     fn text_of(&self, log: &Log, new: &NewLog, now: DateTime<Utc>) -> Result<(String, Vec<String>)> {
         let profile = &log.profile;
         let own = self.own_template(profile)?;
-        let built_in = template::built_in(&profile.builtin).ok_or_else(|| Error::Unknown { what: "built-in template", given: profile.builtin.clone(), known: vec!["resonance7".into(), "agents".into()] })?;
+        let built_in = template::built_in(&profile.builtin).ok_or_else(|| Error::Unknown {
+            what: "built-in template",
+            given: profile.builtin.clone(),
+            known: vec!["resonance7".into(), "agents".into()],
+        })?;
         let (source, file) = match &own {
             Some((text, path)) => (text.as_str(), path.clone()),
             None => (built_in, PathBuf::from(format!("templates/{}.md", profile.builtin))),
@@ -133,7 +154,9 @@ impl Journal {
                 text = frontmatter::set(&text, key, &frontmatter::typed(key, value, None), &file)?.unwrap_or(text);
             }
         }
-        for (paths, value) in [(&profile.keys.description, &new.description), (&profile.keys.model, &new.model), (&profile.keys.author, &new.author)] {
+        for (paths, value) in
+            [(&profile.keys.description, &new.description), (&profile.keys.model, &new.model), (&profile.keys.author, &new.author)]
+        {
             // A template may leave out what the person has given.
             let there = Properties::read(&text, &file)?;
             if let (Some(value), Some(path)) = (value, paths.first())
@@ -142,7 +165,9 @@ impl Journal {
                 text = frontmatter::set(&text, path, &Value::String(value.clone()), &file)?.unwrap_or(text);
             }
         }
-        if !new.tags.is_empty() && let Some(path) = profile.keys.tags.first() {
+        if !new.tags.is_empty()
+            && let Some(path) = profile.keys.tags.first()
+        {
             let there = Properties::read(&text, &file)?.list(&profile.keys.tags);
             let missing: Vec<String> = new.tags.iter().filter(|t| !there.contains(t)).cloned().collect();
             if !missing.is_empty() {
@@ -155,9 +180,16 @@ impl Journal {
 }
 
 fn check(new: &NewLog, profile: &Profile) -> Result<NewLog> {
-    let line = |what: &str, text: &Option<String>| text.as_deref().map(|t| one_line(what, t)).transpose().map(|t| t.filter(|t| !t.is_empty()));
+    let line =
+        |what: &str, text: &Option<String>| text.as_deref().map(|t| one_line(what, t)).transpose().map(|t| t.filter(|t| !t.is_empty()));
     let status = match &new.status {
-        Some(name) => Some(profile.status_named(name).filter(|(_, s)| !s.automatic).map(|(n, _)| n.to_string()).ok_or_else(|| Error::Unknown { what: "status", given: name.clone(), known: profile.statuses() })?),
+        Some(name) => {
+            Some(profile.status_named(name).filter(|(_, s)| !s.automatic).map(|(n, _)| n.to_string()).ok_or_else(|| Error::Unknown {
+                what: "status",
+                given: name.clone(),
+                known: profile.statuses(),
+            })?)
+        }
         None => None,
     };
     let mut tags = Vec::new();
@@ -257,7 +289,8 @@ impl Editor<'_> {
         if let Some((_, status)) = self.profile.status_named(&from) {
             let forward = status.next.iter().any(|n| n == name);
             let backward = (target.state as u8) < (status.state as u8);
-            if !forward && !(reopen && backward) {
+            let allowed = forward || (reopen && backward);
+            if !allowed {
                 return Err(Error::Transition { from, to: name.to_string(), allowed: status.next.clone(), reopen: backward });
             }
         }

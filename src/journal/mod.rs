@@ -131,13 +131,22 @@ impl Journal {
     /// [`Error::Unknown`].
     pub fn profile(&self, name: &str) -> Result<Rc<Profile>> {
         let known = || self.profiles.iter().map(|p| p.id.clone()).collect();
-        self.profiles.iter().find(|p| p.id == name).cloned().ok_or_else(|| Error::Unknown { what: "profile", given: name.to_string(), known: known() })
+        self.profiles.iter().find(|p| p.id == name).cloned().ok_or_else(|| Error::Unknown {
+            what: "profile",
+            given: name.to_string(),
+            known: known(),
+        })
     }
 
     /// The profile of new logs: the configured one, else `resonance7` where it lives here, else whichever does.
     pub fn default_profile(&self) -> Rc<Profile> {
         let configured = self.config.profile.as_ref().and_then(|name| self.profiles.iter().find(|p| p.id == *name));
-        let present = || self.profiles.iter().find(|p| p.id == "resonance7" && self.is_present(p)).or_else(|| self.profiles.iter().find(|p| self.is_present(p)));
+        let present = || {
+            self.profiles
+                .iter()
+                .find(|p| p.id == "resonance7" && self.is_present(p))
+                .or_else(|| self.profiles.iter().find(|p| self.is_present(p)))
+        };
         configured.or_else(present).unwrap_or(&self.profiles[0]).clone()
     }
 
@@ -203,7 +212,13 @@ impl Journal {
                 let name = member.rsplit('/').next().unwrap_or(&member).to_string();
                 if profile.name.is_log(&name) {
                     let id = name.trim_end_matches(".md").to_string();
-                    logs.push(Log { id, path: file.path().to_path_buf(), member: Some(member), place: Place::Archived, profile: profile.clone() });
+                    logs.push(Log {
+                        id,
+                        path: file.path().to_path_buf(),
+                        member: Some(member),
+                        place: Place::Archived,
+                        profile: profile.clone(),
+                    });
                 }
             }
         }
@@ -243,11 +258,18 @@ impl Journal {
             return Err(outside("not a log"));
         }
         if path.extension().is_none_or(|e| e != "md") || !path.is_file() {
-            return Err(outside(if path.is_dir() { "a directory, not a log" } else if path.exists() { "not a Markdown file" } else { "no such log" }));
+            return Err(outside(if path.is_dir() {
+                "a directory, not a log"
+            } else if path.exists() {
+                "not a Markdown file"
+            } else {
+                "no such log"
+            }));
         }
         let path = self.root.join(within).join(path.file_name().unwrap_or_default());
         let dir = path.parent().unwrap_or(&self.root);
-        let known = self.profiles.iter().find_map(|p| self.places(p).into_iter().find(|(_, d)| d == dir).map(|(place, _)| (p.clone(), place)));
+        let known =
+            self.profiles.iter().find_map(|p| self.places(p).into_iter().find(|(_, d)| d == dir).map(|(place, _)| (p.clone(), place)));
         let (profile, place) = known.unwrap_or_else(|| (self.default_profile(), Place::Live));
         Ok(Log { id: id::stem(&path), path, member: None, place, profile })
     }
@@ -310,7 +332,11 @@ impl Log {
     /// [`Error::Refused`].
     pub fn writable(&self) -> Result<()> {
         match self.place {
-            Place::Archived => Err(Error::refused("archived", format!("{} lies in {}, which is read-only", self.id, self.path.display()), "take it out of the zip first")),
+            Place::Archived => Err(Error::refused(
+                "archived",
+                format!("{} lies in {}, which is read-only", self.id, self.path.display()),
+                "take it out of the zip first",
+            )),
             _ => Ok(()),
         }
     }
@@ -358,7 +384,8 @@ fn best(logs: &[Log], stem: &str) -> Option<Result<Log>> {
 }
 
 fn near(stem: &str, logs: &[Log]) -> Vec<String> {
-    let mut scored: Vec<(f64, &str)> = logs.iter().map(|l| (strsim::jaro_winkler(stem, &l.id), l.id.as_str())).filter(|(s, _)| *s > 0.8).collect();
+    let mut scored: Vec<(f64, &str)> =
+        logs.iter().map(|l| (strsim::jaro_winkler(stem, &l.id), l.id.as_str())).filter(|(s, _)| *s > 0.8).collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0));
     scored.into_iter().take(5).map(|(_, id)| id.to_string()).collect()
 }
@@ -388,7 +415,11 @@ fn open_zip(path: &Path) -> Result<zip::ZipArchive<std::io::BufReader<fs::File>>
 }
 
 fn damaged(path: &Path, reason: &str) -> Error {
-    Error::Refused { kind: "damaged-archive", message: format!("damaged archive: {reason}: {}", path.display()), hint: Some("restore the zip from a backup; it was left as it is".into()) }
+    Error::Refused {
+        kind: "damaged-archive",
+        message: format!("damaged archive: {reason}: {}", path.display()),
+        hint: Some("restore the zip from a backup; it was left as it is".into()),
+    }
 }
 
 fn read_member(path: &Path, member: &str) -> Result<String> {

@@ -251,7 +251,10 @@ impl<'t> Outline<'t> {
     /// The block of a section's sub-heading with this key.
     pub fn part(&self, section: &Section, profile: &Profile, key: &str) -> Option<usize> {
         let parts = &profile.section.get(section.key.as_deref()?)?.part.0;
-        section.blocks.clone().find(|i| self.heading_level(&self.blocks[*i]).is_some() && part_key(parts, self.heading_text(&self.blocks[*i])) == Some(key))
+        section
+            .blocks
+            .clone()
+            .find(|i| self.heading_level(&self.blocks[*i]).is_some() && part_key(parts, self.heading_text(&self.blocks[*i])) == Some(key))
     }
 
     /// The blocks below a sub-heading, up to the next heading of any level.
@@ -311,7 +314,9 @@ impl<'t> Outline<'t> {
     }
 
     fn block_end(&self, section: &Section, heading: usize, level: u8) -> usize {
-        (heading + 1..section.blocks.end).find(|j| self.heading_level(&self.blocks[*j]).is_some_and(|l| l <= level)).unwrap_or(section.blocks.end)
+        (heading + 1..section.blocks.end)
+            .find(|j| self.heading_level(&self.blocks[*j]).is_some_and(|l| l <= level))
+            .unwrap_or(section.blocks.end)
     }
 
     fn block_entry(&self, key: &str, kind: &Kind, heading: usize, end: usize) -> Entry {
@@ -336,13 +341,27 @@ impl<'t> Outline<'t> {
     fn plain_entries(&self, profile: &Profile, key: &str, part: Option<&str>, block: &Block) -> Vec<Entry> {
         let fence = profile.kind.values().any(|k| k.fence.is_some() && k.section == key && k.part.as_deref() == part);
         let entry = |lines: Range<usize>, form: Form| {
-            let (content, task) = if form == Form::Item { self.item_content(lines.start) } else { (self.lines[lines.start].start..self.lines[lines.start].end, None) };
+            let (content, task) = if form == Form::Item {
+                self.item_content(lines.start)
+            } else {
+                (self.lines[lines.start].start..self.lines[lines.start].end, None)
+            };
             let mut text = self.text[content.clone()].trim().to_string();
             for n in lines.start + 1..lines.end {
                 text.push('\n');
                 text.push_str(if form == Form::Text { self.line(n) } else { self.line(n).trim_start() });
             }
-            Entry { section: key.to_string(), part: part.map(str::to_string), whole: lines.clone(), lines, text, content, task, form, placeholder: false }
+            Entry {
+                section: key.to_string(),
+                part: part.map(str::to_string),
+                whole: lines.clone(),
+                lines,
+                text,
+                content,
+                task,
+                form,
+                placeholder: false,
+            }
         };
         match block.kind {
             BlockKind::Item => vec![entry(block.lines.clone(), Form::Item)],
@@ -436,11 +455,7 @@ fn split_lines(text: &str) -> Vec<Line> {
 /// A heading reduced to its words: no emphasis, case, emoji, numbering or punctuation, and `&` is `and`.
 pub fn heading_words(heading: &str) -> String {
     let spelled = heading.replace('&', " and ");
-    let words: Vec<String> = spelled
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|w| !w.is_empty())
-        .map(str::to_lowercase)
-        .collect();
+    let words: Vec<String> = spelled.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_lowercase).collect();
     let numbered = words.len() > 1 && words[0].chars().all(|c| c.is_ascii_digit());
     words[usize::from(numbered)..].join(" ")
 }

@@ -302,9 +302,7 @@ impl Profile {
 
     /// The kind whose entries stand in this section and part; the first by name where there are several.
     pub fn kind_of(&self, section: &str, part: Option<&str>) -> Option<(&str, &Kind)> {
-        let fits = |kind: &Kind| {
-            kind.section == section && kind.part.as_deref().is_none_or(|p| p.contains("{{") || part == Some(p))
-        };
+        let fits = |kind: &Kind| kind.section == section && kind.part.as_deref().is_none_or(|p| p.contains("{{") || part == Some(p));
         let mut found = self.kind.iter().filter(|(_, k)| fits(k) && !k.container);
         let first = found.next();
         found.find(|(_, k)| k.part.is_some() && part.is_some()).or(first).map(|(n, k)| (n.as_str(), k))
@@ -323,7 +321,10 @@ pub fn inside(path: &str) -> bool {
 }
 
 fn merged(id: &str, tables: &toml::Table, file: &Path, depth: usize) -> Result<toml::Table> {
-    let builtin = BUILT_IN.iter().find(|(name, _)| *name == id).map(|(_, text)| text.parse::<toml::Table>().expect("built-in profiles are valid TOML"));
+    let builtin = BUILT_IN
+        .iter()
+        .find(|(name, _)| *name == id)
+        .map(|(_, text)| text.parse::<toml::Table>().expect("built-in profiles are valid TOML"));
     let own = tables.get(id).and_then(|t| t.as_table());
     let parent = own.and_then(|t| t.get("extends")).and_then(|v| v.as_str());
     let mut base = match (builtin, parent) {
@@ -356,7 +357,8 @@ fn overlay(base: &mut toml::Table, over: &toml::Table) {
 
 /// Turns serde's "unknown field" message into an error that names the key and the nearest known one.
 pub fn unknown_key(message: &str, path: &Path, line: Option<usize>, context: &str) -> Error {
-    let message = message.lines().find(|l| !l.trim().is_empty() && !l.contains('|') && !l.starts_with("TOML parse")).unwrap_or(message).trim();
+    let message =
+        message.lines().find(|l| !l.trim().is_empty() && !l.contains('|') && !l.starts_with("TOML parse")).unwrap_or(message).trim();
     let mut words = message.split('`').skip(1).step_by(2);
     let hint = (message.starts_with("unknown field")).then(|| {
         let given = words.next().unwrap_or_default();

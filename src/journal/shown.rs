@@ -43,7 +43,9 @@ impl Shown {
         }
         let temp = file.with_extension(format!("{}.new", std::process::id()));
         let bytes = serde_json::to_vec(self).expect("hashes are plain data");
-        let written = fs::create_dir_all(file.parent().expect("it lies in a directory")).and_then(|()| fs::write(&temp, bytes)).and_then(|()| fs::rename(&temp, &file));
+        let written = fs::create_dir_all(file.parent().expect("it lies in a directory"))
+            .and_then(|()| fs::write(&temp, bytes))
+            .and_then(|()| fs::rename(&temp, &file));
         if written.is_err() {
             let _ = fs::remove_file(&temp);
         }

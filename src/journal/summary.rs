@@ -111,7 +111,11 @@ impl Log {
         let agents = properties.get(&keys.agents).and_then(Value::as_sequence).into_iter().flatten();
         Summary {
             id: self.id.clone(),
-            title: properties.text(&keys.title).filter(|t| !t.trim().is_empty()).or_else(|| first_heading(text)).unwrap_or_else(|| self.id.clone()),
+            title: properties
+                .text(&keys.title)
+                .filter(|t| !t.trim().is_empty())
+                .or_else(|| first_heading(text))
+                .unwrap_or_else(|| self.id.clone()),
             state: self.profile.status_named(&status).map(|(_, s)| s.state),
             status,
             profile: self.profile.id.clone(),

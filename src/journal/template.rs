@@ -105,13 +105,19 @@ fn fill(mut engine: Handlebars, data: &Json, file: &Path, strict: bool) -> Resul
 }
 
 fn render_error(error: &RenderError, file: &Path) -> Error {
-    Error::Template { path: file.to_path_buf(), line: error.line_no.unwrap_or(1), column: error.column_no.unwrap_or(1), message: error.reason().to_string() }
+    Error::Template {
+        path: file.to_path_buf(),
+        line: error.line_no.unwrap_or(1),
+        column: error.column_no.unwrap_or(1),
+        message: error.reason().to_string(),
+    }
 }
 
 fn format_date(h: &Helper, _: &Handlebars, _: &Context, _: &mut RenderContext, out: &mut dyn Output) -> HelperResult {
     let given = h.param(0).and_then(|p| p.value().as_str()).unwrap_or_default();
     let format = h.param(1).and_then(|p| p.value().as_str()).unwrap_or("%Y-%m-%d");
-    let time = DateTime::parse_from_rfc3339(given).map_err(|_| RenderErrorReason::Other(format!("`format-date` needs a time such as `now`, not `{given}`")))?;
+    let time = DateTime::parse_from_rfc3339(given)
+        .map_err(|_| RenderErrorReason::Other(format!("`format-date` needs a time such as `now`, not `{given}`")))?;
     let items: Vec<_> = chrono::format::StrftimeItems::new(format).collect();
     if items.iter().any(|i| matches!(i, chrono::format::Item::Error)) {
         return Err(RenderErrorReason::Other(format!("`{format}` is no date format")).into());
@@ -199,7 +205,9 @@ struct Marks(Vec<String>);
 impl Marks {
     fn mark(&mut self, text: &str) -> String {
         let tame = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_' | '.' | '/' | '(' | ')');
-        if text.chars().all(tame) || (text.len() <= 40 && text.chars().all(|c| tame(c) || c == ':') && text.starts_with(|c: char| c.is_ascii_digit())) {
+        if text.chars().all(tame)
+            || (text.len() <= 40 && text.chars().all(|c| tame(c) || c == ':') && text.starts_with(|c: char| c.is_ascii_digit()))
+        {
             return text.to_string();
         }
         self.0.push(text.to_string());

@@ -1,4 +1,4 @@
-//! Frontmatter: reading properties, and changing one at a time by byte range.
+//! Changing one property by byte range.
 //!
 //! Spans come from `yamlpath`; what is written in their place is our own text, and every change is read back and
 //! compared with what was meant before it is handed on. Nothing is ever re-serialised.
@@ -7,248 +7,11 @@ use std::ops::Range;
 use std::path::Path;
 
 use serde_yaml::{Mapping, Value};
-use yamlpath::{Component, Document, FeatureKind, Route};
+use yamlpath::{Document, FeatureKind};
 
-use super::error::{Error, Result};
-
-/// Where the frontmatter of a text stands; all in bytes of that text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Block {
-    /// The lines between the delimiters.
-    pub inner: Range<usize>,
-    /// First byte after the closing delimiter's line.
-    pub end: usize,
-}
-
-/// Finds the frontmatter: `---` alone on the first line (after a byte-order mark), up to the next such line.
-///
-/// The one predicate for every reader and writer. Trailing blanks and any line ending are accepted.
-pub fn block(text: &str) -> Option<Block> {
-    let start = bom(text);
-    let mut offset = start;
-    let mut inner = None;
-    for line in text[start..].split_inclusive(['\n']) {
-        let bare = line.trim_end_matches(['\n', '\r', ' ', '\t']);
-        match inner {
-            None if bare != "---" || line.len() == bare.len() => return None,
-            None => inner = Some(offset + line.len()),
-            Some(from) if bare == "---" => return Some(Block { inner: from..offset, end: offset + line.len() }),
-            Some(_) => {}
-        }
-        offset += line.len();
-    }
-    None
-}
-
-/// Length of the byte-order mark at the beginning, 0 or 3.
-pub fn bom(text: &str) -> usize {
-    if text.starts_with('\u{feff}') { 3 } else { 0 }
-}
-
-/// The properties of a log.
-#[derive(Debug, Clone, Default)]
-pub struct Properties {
-    map: Mapping,
-    /// Not YAML, but plain `key: value` lines as simple tools write them.
-    flat: bool,
-}
-
-/// Whether `value` is text that a template left in brackets.
-pub fn is_placeholder(value: &str) -> bool {
-    let value = value.trim();
-    value.len() > 2 && value.starts_with('[') && value.ends_with(']') && !value.starts_with("[[")
-}
-
-impl Properties {
-    /// Reads the frontmatter of `text`; a text without any has no properties.
-    ///
-    /// # Errors
-    /// [`Error::Yaml`] with the line in the file when it is neither YAML nor plain `key: value` lines.
-    pub fn read(text: &str, path: &Path) -> Result<Properties> {
-        match block(text) {
-            Some(block) => Self::parse(&text[block.inner.clone()], path),
-            None => Ok(Properties::default()),
-        }
-    }
-
-    fn parse(inner: &str, path: &Path) -> Result<Properties> {
-        match serde_yaml::from_str::<Value>(inner) {
-            Ok(Value::Mapping(map)) => Ok(Properties { map, flat: false }),
-            Ok(Value::Null) => Ok(Properties::default()),
-            Ok(_) => Err(broken(path, 2, 1, "expected `key: value` lines".into())),
-            Err(error) => match flat(inner) {
-                Some(map) => Ok(Properties { map, flat: true }),
-                None => {
-                    let (line, column) = broken_at(inner, &error);
-                    let message = error.to_string();
-                    let message = message.split(" at line ").next().unwrap_or(&message).to_string();
-                    Err(broken(path, line + 1, column, message))
-                }
-            },
-        }
-    }
-
-    /// All properties, as read.
-    pub fn map(&self) -> &Mapping {
-        &self.map
-    }
-
-    /// The value at the first of these dotted paths that exists.
-    pub fn get(&self, paths: &[String]) -> Option<&Value> {
-        paths.iter().find_map(|p| self.find(p).and_then(|(_, v)| v))
-    }
-
-    /// The value at the first existing path as text, numbers and dates included.
-    pub fn text(&self, paths: &[String]) -> Option<String> {
-        self.get(paths).and_then(plain_text)
-    }
-
-    /// The first of these paths that exists, as written in the file.
-    pub fn existing(&self, paths: &[String]) -> Option<KeyPath> {
-        paths.iter().find_map(|p| self.find(p).filter(|(_, v)| v.is_some()).map(|(k, _)| k))
-    }
-
-    /// The value at the first existing path as a list of texts; a single text is split at commas.
-    pub fn list(&self, paths: &[String]) -> Vec<String> {
-        match self.get(paths) {
-            Some(Value::Sequence(items)) => items.iter().filter_map(plain_text).collect(),
-            Some(Value::String(text)) => text.trim_matches(['[', ']']).split(',').map(|t| t.trim().trim_matches('"').to_string()).filter(|t| !t.is_empty()).collect(),
-            _ => Vec::new(),
-        }
-    }
-
-    /// Resolves a dotted path against what is there: exact keys first, then whatever the case.
-    pub fn find(&self, dotted: &str) -> Option<(KeyPath, Option<&Value>)> {
-        if dotted.is_empty() {
-            return None;
-        }
-        if let Some((key, value)) = lookup(&self.map, dotted) {
-            return Some((KeyPath(vec![Step::Key(key)]), Some(value)));
-        }
-        let mut steps = Vec::new();
-        let mut at: Option<&Value> = None;
-        for (i, part) in dotted.split('.').enumerate() {
-            if part.is_empty() {
-                return None;
-            }
-            let below = match (i, at) {
-                (0, _) => lookup(&self.map, part).map(|(k, v)| (Step::Key(k), v)),
-                (_, Some(Value::Mapping(map))) => lookup(map, part).map(|(k, v)| (Step::Key(k), v)),
-                (_, Some(Value::Sequence(items))) => part.parse().ok().and_then(|n: usize| items.get(n).map(|v| (Step::Index(n), v))),
-                _ => None,
-            };
-            match below {
-                Some((step, value)) => {
-                    steps.push(step);
-                    at = Some(value);
-                }
-                None => {
-                    steps.push(Step::Key(part.to_string()));
-                    at = None;
-                }
-            }
-        }
-        Some((KeyPath(steps), at))
-    }
-}
-
-/// The line from which on no beginning of the text is valid YAML: parsers notice an open quote only at the end.
-fn broken_at(inner: &str, error: &serde_yaml::Error) -> (usize, usize) {
-    let (line, column) = error.location().map_or((1, 1), |l| (l.line(), l.column()));
-    let ends: Vec<usize> = inner.match_indices('\n').map(|(at, _)| at + 1).take(200).collect();
-    let valid = ends.iter().rposition(|end| serde_yaml::from_str::<Value>(&inner[..*end]).is_ok());
-    let first = valid.map_or(1, |i| i + 2);
-    if first < line { (first, 1) } else { (line, column.max(1)) }
-}
-
-fn broken(path: &Path, line: usize, column: usize, message: String) -> Error {
-    Error::Yaml { path: path.to_path_buf(), line, column, message }
-}
-
-fn lookup<'a>(map: &'a Mapping, key: &str) -> Option<(String, &'a Value)> {
-    if let Some(value) = map.get(key) {
-        return Some((key.to_string(), value));
-    }
-    let lower = key.to_lowercase();
-    let mut near = map.iter().filter_map(|(k, v)| k.as_str().filter(|k| k.to_lowercase() == lower).map(|k| (k.to_string(), v)));
-    near.next()
-}
-
-/// A scalar as text; lists and mappings have none.
-pub fn plain_text(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(yes) => Some(yes.to_string()),
-        _ => None,
-    }
-}
-
-/// Plain `key: value` lines whose values are no YAML only because of an unquoted `: ` or ` #`.
-fn flat(inner: &str) -> Option<Mapping> {
-    let mut map = Mapping::new();
-    for line in inner.lines().filter(|l| !l.trim().is_empty() && !l.starts_with('#')) {
-        let (key, value) = line.split_once(':')?;
-        let word = !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
-        if !word || !(value.is_empty() || value.starts_with([' ', '\t'])) || map.contains_key(key) {
-            return None;
-        }
-        let value = value.trim();
-        let parsed = match serde_yaml::from_str::<Value>(value) {
-            Ok(parsed) if !matches!(parsed, Value::Mapping(_)) => parsed,
-            _ if value.starts_with(char::is_alphanumeric) => Value::String(value.to_string()),
-            _ => return None,
-        };
-        map.insert(Value::String(key.to_string()), parsed);
-    }
-    Some(map)
-}
-
-/// One step of a path into nested properties.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
-    /// Key of a mapping.
-    Key(String),
-    /// Position in a list, from 0.
-    Index(usize),
-}
-
-/// A resolved path into the properties.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyPath(pub Vec<Step>);
-
-impl KeyPath {
-    fn route(&self) -> Route<'_> {
-        Route::from(self.0.iter().map(|s| match s {
-            Step::Key(k) => Component::Key(k.as_str().into()),
-            Step::Index(n) => Component::Index(*n),
-        }).collect::<Vec<_>>())
-    }
-
-    fn upto(&self, n: usize) -> KeyPath {
-        KeyPath(self.0[..n].to_vec())
-    }
-
-    /// The path with one more step.
-    pub fn then(&self, step: Step) -> KeyPath {
-        let mut steps = self.0.clone();
-        steps.push(step);
-        KeyPath(steps)
-    }
-}
-
-impl std::fmt::Display for KeyPath {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for (i, step) in self.0.iter().enumerate() {
-            let dot = if i > 0 { "." } else { "" };
-            match step {
-                Step::Key(key) => write!(out, "{dot}{key}")?,
-                Step::Index(n) => write!(out, "{dot}{n}")?,
-            }
-        }
-        Ok(())
-    }
-}
+use super::scalar::{Quote, flow, key_text, render, stays_plain};
+use super::{Block, KeyPath, Properties, Step, block, bom, plain_text};
+use crate::journal::error::{Error, Result};
 
 /// Sets the property at a dotted path and returns the new text, or nothing where it has that value already.
 ///
@@ -258,7 +21,9 @@ impl std::fmt::Display for KeyPath {
 /// [`Error::Yaml`] when the frontmatter is broken; [`Error::Refused`] when the change cannot be made without touching anything else.
 pub fn set(text: &str, dotted: &str, value: &Value, path: &Path) -> Result<Option<String>> {
     let properties = Properties::read(text, path)?;
-    let (key, old) = properties.find(dotted).ok_or_else(|| Error::refused("bad-key", format!("`{dotted}` is no property name"), "write KEY=VALUE, with dots between nested keys"))?;
+    let (key, old) = properties.find(dotted).ok_or_else(|| {
+        Error::refused("bad-key", format!("`{dotted}` is no property name"), "write KEY=VALUE, with dots between nested keys")
+    })?;
     set_at(text, &properties, &key, old, value, path)
 }
 
@@ -277,7 +42,13 @@ fn set_at(text: &str, properties: &Properties, key: &KeyPath, old: Option<&Value
         set_flat(inner, key, value, eol(text, block.inner.start))
     } else {
         let document = Document::new(inner).ok();
-        document.and_then(|d| if exists(&properties.map, &key.0) { replace(inner, &d, key, value) } else { add(inner, &d, properties, key, value, eol(text, block.inner.start)) })
+        document.and_then(|d| {
+            if exists(&properties.map, &key.0) {
+                replace(inner, &d, key, value)
+            } else {
+                add(inner, &d, properties, key, value, eol(text, block.inner.start))
+            }
+        })
     };
     let changed = changed.filter(|new| Properties::parse(new, path).is_ok_and(|p| p.map == expected));
     splice(text, &block, changed, key)
@@ -307,7 +78,9 @@ pub fn unset(text: &str, dotted: &str, path: &Path) -> Result<Option<String>> {
         }
         candidates.push((new, expected));
     }
-    let changed = candidates.into_iter().find_map(|(new, expected)| new.filter(|n| Properties::parse(n, path).is_ok_and(|p| same_but_null(&p.map, &expected))));
+    let changed = candidates
+        .into_iter()
+        .find_map(|(new, expected)| new.filter(|n| Properties::parse(n, path).is_ok_and(|p| same_but_null(&p.map, &expected))));
     splice(text, &block, changed, &key)
 }
 
@@ -373,13 +146,20 @@ fn add_list(inner: &str, document: &Document, properties: &Properties, key: &Key
 }
 
 fn item_lines(item: &Mapping, indent: &str, eol: &str) -> String {
-    let pairs = item.iter().filter_map(|(k, v)| k.as_str().map(|k| format!("{}: {}", key_text(k), render(v, if matches!(k, "agent" | "status") { Quote::None } else { Quote::Double }))));
+    let pairs = item.iter().filter_map(|(k, v)| {
+        k.as_str()
+            .map(|k| format!("{}: {}", key_text(k), render(v, if matches!(k, "agent" | "status") { Quote::None } else { Quote::Double })))
+    });
     pairs.enumerate().map(|(i, pair)| format!("{indent}{}{pair}", if i == 0 { "- " } else { "  " })).collect::<Vec<_>>().join(eol)
 }
 
 fn splice(text: &str, block: &Block, inner: Option<String>, key: &KeyPath) -> Result<Option<String>> {
     let inner = inner.ok_or_else(|| {
-        Error::refused("yaml-unsafe", format!("`{key}` cannot be changed without touching other parts of the frontmatter"), "change it in an editor; the file was not touched")
+        Error::refused(
+            "yaml-unsafe",
+            format!("`{key}` cannot be changed without touching other parts of the frontmatter"),
+            "change it in an editor; the file was not touched",
+        )
     })?;
     Ok(Some(format!("{}{inner}{}", &text[..block.inner.start], &text[block.inner.end..])))
 }
@@ -387,7 +167,11 @@ fn splice(text: &str, block: &Block, inner: Option<String>, key: &KeyPath) -> Re
 fn check_name(key: &KeyPath) -> Result<()> {
     let bad = key.0.iter().any(|s| matches!(s, Step::Key(k) if k.trim() != k || k.is_empty() || k.chars().any(char::is_control)));
     if bad {
-        return Err(Error::refused("bad-key", format!("`{key}` is no property name"), "names hold no control characters and no blanks at their ends"));
+        return Err(Error::refused(
+            "bad-key",
+            format!("`{key}` is no property name"),
+            "names hold no control characters and no blanks at their ends",
+        ));
     }
     Ok(())
 }
@@ -407,10 +191,14 @@ fn new_pair(steps: &[Step], value: &Value, indent: &str, eol: &str) -> String {
 fn flow_of(steps: &[Step], value: &Value) -> String {
     match steps.split_first() {
         None => render(value, Quote::None),
-        Some((first, rest)) => format!("{{{}: {}}}", step_text(first), match rest {
-            [] => flow(value),
-            _ => flow_of(rest, value),
-        }),
+        Some((first, rest)) => format!(
+            "{{{}: {}}}",
+            step_text(first),
+            match rest {
+                [] => flow(value),
+                _ => flow_of(rest, value),
+            }
+        ),
     }
 }
 
@@ -465,7 +253,9 @@ fn replace(inner: &str, document: &Document, key: &KeyPath, value: &Value) -> Op
             let (start, end) = trimmed(inner, feature.location.byte_span);
             let old = &inner[start..end];
             let new = match (feature.kind(), value) {
-                (FeatureKind::BlockSequence, Value::Sequence(items)) if items.iter().all(|i| plain_text(i).is_some()) && !items.is_empty() => {
+                (FeatureKind::BlockSequence, Value::Sequence(items))
+                    if items.iter().all(|i| plain_text(i).is_some()) && !items.is_empty() =>
+                {
                     let indent = indent_at(inner, start);
                     let eol = if old.contains("\r\n") { "\r\n" } else { "\n" };
                     items.iter().map(|i| format!("- {}", render(i, Quote::None))).collect::<Vec<_>>().join(&format!("{eol}{indent}"))
@@ -674,11 +464,12 @@ fn place_in(at: &mut Value, steps: &[Step], value: Option<&Value>) {
 fn same_but_null(got: &Mapping, expected: &Mapping) -> bool {
     got.len() == expected.len()
         && got.iter().zip(expected).all(|((k, v), (l, w))| {
-            k == l && match (v, w) {
-                (Value::Mapping(v), Value::Mapping(w)) => same_but_null(v, w),
-                (Value::Null, Value::Mapping(w)) => w.is_empty(),
-                _ => v == w,
-            }
+            k == l
+                && match (v, w) {
+                    (Value::Mapping(v), Value::Mapping(w)) => same_but_null(v, w),
+                    (Value::Null, Value::Mapping(w)) => w.is_empty(),
+                    _ => v == w,
+                }
         })
 }
 
@@ -710,125 +501,9 @@ fn trimmed(text: &str, (start, end): (usize, usize)) -> (usize, usize) {
 /// The line ending in use around `at`.
 fn eol(text: &str, at: usize) -> &'static str {
     let before = &text[..at];
-    if before.ends_with("\r\n") || (before.is_empty() && text.find('\n').is_some_and(|n| text[..n].ends_with('\r'))) { "\r\n" } else { "\n" }
-}
-
-/// How a scalar was quoted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Quote {
-    /// Plain, or nothing to go by: quotes only where YAML needs them.
-    None,
-    /// `"…"`.
-    Double,
-    /// `'…'`.
-    Single,
-}
-
-impl Quote {
-    fn of(old: &str) -> Quote {
-        match old.as_bytes().first() {
-            Some(b'"') => Quote::Double,
-            Some(b'\'') => Quote::Single,
-            _ => Quote::None,
-        }
-    }
-}
-
-/// A time stamp that stood without quotes goes on without.
-fn stays_plain(old: &str, new: &str) -> bool {
-    let safe = !new.contains(": ") && !new.contains(" #") && !new.chars().any(char::is_control) && !new.ends_with(':');
-    let digit = |t: &str| t.starts_with(|c: char| c.is_ascii_digit());
-    old.len() == new.len() && digit(old) && digit(new) && safe && matches!(serde_yaml::from_str(new), Ok(Value::String(text)) if text == new)
-}
-
-/// Writes a value on one line; text that YAML could take for something else is quoted.
-pub fn render(value: &Value, quote: Quote) -> String {
-    match value {
-        Value::String(text) => match quote {
-            Quote::Single if !text.chars().any(char::is_control) => format!("'{}'", text.replace('\'', "''")),
-            Quote::None if plain_is_safe(text) => text.clone(),
-            _ => double_quoted(text),
-        },
-        Value::Sequence(items) => format!("[{}]", items.iter().map(flow).collect::<Vec<_>>().join(", ")),
-        Value::Mapping(map) => {
-            let pairs = map.iter().map(|(k, v)| format!("{}: {}", k.as_str().map_or_else(|| flow(k), key_text), flow(v)));
-            format!("{{{}}}", pairs.collect::<Vec<_>>().join(", "))
-        }
-        Value::Null => "null".into(),
-        Value::Bool(yes) => yes.to_string(),
-        Value::Number(number) => number.to_string(),
-        Value::Tagged(tagged) => format!("{} {}", tagged.tag, flow(&tagged.value)),
-    }
-}
-
-/// Inside `[…]` and `{…}`, text is always quoted: readers that split at commas and colons survive it.
-fn flow(value: &Value) -> String {
-    render(value, Quote::Double)
-}
-
-fn key_text(key: &str) -> String {
-    let word = key.starts_with(|c: char| c.is_alphabetic() || c == '_') && key.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | ' ' | '.'));
-    let typed = !matches!(serde_yaml::from_str(key), Ok(Value::String(_))) || LIKE_BOOL.contains(&key.to_lowercase().as_str());
-    if word && !typed { key.to_string() } else { double_quoted(key) }
-}
-
-/// `text` between double quotes, as YAML and JSON both read it.
-pub fn double_quoted(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            c if c.is_control() || c == '\u{feff}' || c == '\u{2028}' || c == '\u{2029}' => out.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
-}
-
-const LIKE_BOOL: [&str; 10] = ["yes", "no", "on", "off", "y", "n", "true", "false", "null", "~"];
-
-/// Whether every YAML reader takes the bare text for this text.
-fn plain_is_safe(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '/'))
-        && !text.ends_with([' ', ':'])
-        && !text.contains(": ")
-        && !text.contains(" #")
-        && !text.chars().any(|c| c.is_control() || matches!(c, '\u{feff}' | '\u{2028}' | '\u{2029}' | '\u{85}'))
-        && !LIKE_BOOL.contains(&text.to_lowercase().as_str())
-}
-
-/// The value that a person means by `KEY=VALUE`: lists, mappings, booleans, null and canonical numbers are typed,
-/// all else is text; what a text property holds stays text, what a list holds stays a list.
-pub fn typed(key: &str, given: &str, old: Option<&Value>) -> Value {
-    let text = || Value::String(given.to_string());
-    let parsed = match given.chars().next() {
-        Some('[' | '{') => serde_yaml::from_str(given).ok().filter(|v: &Value| !given.starts_with("[[") && (v.is_sequence() || v.is_mapping())),
-        Some('"' | '\'') if given.len() > 1 => serde_yaml::from_str(given).ok().filter(Value::is_string),
-        _ => None,
-    };
-    if let Some(parsed) = parsed {
-        return parsed;
-    }
-    let last = key.rsplit('.').next().unwrap_or(key).to_lowercase();
-    if matches!(old, Some(Value::Sequence(_))) || matches!(last.as_str(), "tags" | "aliases" | "cssclasses") {
-        let items = given.split(',').map(str::trim).filter(|t| !t.is_empty());
-        return Value::Sequence(items.map(|t| Value::String(t.to_string())).collect());
-    }
-    if matches!(old, Some(Value::String(_))) {
-        return text();
-    }
-    match given {
-        "true" => Value::Bool(true),
-        "false" => Value::Bool(false),
-        "null" => Value::Null,
-        _ if given.parse::<i64>().is_ok_and(|n| n.to_string() == given) => Value::Number(given.parse::<i64>().expect("just parsed").into()),
-        _ if given.contains('.') && given.parse::<f64>().is_ok_and(|n| n.is_finite() && n.to_string() == given) => Value::Number(given.parse::<f64>().expect("just parsed").into()),
-        _ => text(),
+    if before.ends_with("\r\n") || (before.is_empty() && text.find('\n').is_some_and(|n| text[..n].ends_with('\r'))) {
+        "\r\n"
+    } else {
+        "\n"
     }
 }

@@ -1,0 +1,146 @@
+//! Files: reading and replacing one, whatever other programs do to it at the same time.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::journal::error::{Error, Result};
+
+/// Reads a file; while editors save, it may for a moment not be there, or be empty.
+pub(super) fn read_steady(path: &Path) -> Result<Vec<u8>> {
+    for _ in 0..12 {
+        match fs::read(path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+            Ok(bytes) if bytes.is_empty() => {}
+            result => return result.map_err(Error::io("read log", path)),
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    fs::read(path).map_err(Error::io("read log", path))
+}
+
+pub(super) fn utf8<'t>(bytes: &'t [u8], path: &Path) -> Result<&'t str> {
+    std::str::from_utf8(bytes).map_err(|e| Error::NotUtf8 { path: path.to_path_buf(), offset: e.valid_up_to() })
+}
+
+pub(super) fn temp_beside(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.shiftlog"))
+}
+
+pub(super) fn write_temp(temp: &Path, bytes: &[u8], like: Option<&Path>) -> Result<()> {
+    let fresh = unfinished(temp);
+    let _ = fs::remove_file(&fresh);
+    let written = (|| {
+        let mut file = OpenOptions::new().write(true).create_new(true).open(&fresh)?;
+        file.write_all(bytes)?;
+        if let Some(like) = like {
+            copy_owner(&file, like)?;
+        }
+        file.sync_all()?;
+        fs::rename(&fresh, temp)
+    })();
+    written.map_err(|e| {
+        let _ = fs::remove_file(&fresh);
+        Error::io("write log", temp)(e)
+    })
+}
+
+/// The temp file's name while it is not complete: one that a killed process left is of no value.
+pub(super) fn unfinished(temp: &Path) -> PathBuf {
+    temp.with_extension("shiftlog-new")
+}
+
+pub(super) fn rename_new(from: &Path, to: &Path) -> Result<()> {
+    if let Some(dir) = to.parent() {
+        fs::create_dir_all(dir).map_err(Error::io("make directory", dir))?;
+    }
+    match fs::hard_link(from, to) {
+        Ok(()) => fs::remove_file(from).map_err(Error::io("move log", from)),
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
+            Err(Error::refused("exists", format!("{} exists already", to.display()), "move it away first; nothing was overwritten"))
+        }
+        Err(_) if to.exists() => {
+            Err(Error::refused("exists", format!("{} exists already", to.display()), "move it away first; nothing was overwritten"))
+        }
+        Err(_) => fs::rename(from, to).map_err(Error::io("move log", from)),
+    }
+}
+
+#[cfg(unix)]
+pub(super) fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))
+}
+
+#[cfg(not(unix))]
+pub(super) fn set_mode(_: &Path, _: u32) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(unix)]
+fn copy_owner(file: &File, like: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, fchown};
+    let (old, new) = (fs::metadata(like)?, file.metadata()?);
+    if (old.uid(), old.gid()) != (new.uid(), new.gid()) {
+        // Only root may give files away; anybody else keeps the log as their own.
+        let _ = fchown(file, Some(old.uid()), Some(old.gid()));
+    }
+    file.set_permissions(old.permissions())
+}
+
+#[cfg(not(unix))]
+fn copy_owner(_: &File, _: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// A log whose owner took away every write permission is not written, though its directory would allow it.
+pub(super) fn check_writable(path: &Path) -> Result<()> {
+    let meta = fs::metadata(path).map_err(Error::io("read log", path))?;
+    if meta.permissions().readonly() {
+        return Err(Error::io("write log", path)(io::Error::from(io::ErrorKind::PermissionDenied)));
+    }
+    Ok(())
+}
+
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+pub(super) fn exchange(temp: &Path, real: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    use rustix::io::Errno;
+    match renameat_with(CWD, temp, CWD, real, RenameFlags::EXCHANGE) {
+        Ok(()) => Ok(()),
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => exchange_by_link(temp, real),
+        // An editor is between taking the old file away and putting the new one there.
+        Err(Errno::NOENT) if temp.exists() => {
+            std::thread::sleep(Duration::from_millis(5));
+            renameat_with(CWD, temp, CWD, real, RenameFlags::EXCHANGE).map_err(Into::into)
+        }
+        Err(e) => Err(e.into()),
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+pub(super) fn exchange(temp: &Path, real: &Path) -> io::Result<()> {
+    exchange_by_link(temp, real)
+}
+
+/// Where two names cannot be exchanged: the old file gets a second name first, so that nothing is lost.
+fn exchange_by_link(temp: &Path, real: &Path) -> io::Result<()> {
+    let old = temp.with_extension("old");
+    let _ = fs::remove_file(&old);
+    fs::hard_link(real, &old).or_else(|_| fs::copy(real, &old).map(drop))?;
+    fs::rename(temp, real)?;
+    fs::rename(&old, temp)
+}
+
+#[cfg(unix)]
+pub(super) fn sync_dir(file: &Path) -> Result<()> {
+    let dir = file.parent().expect("files lie in a directory");
+    File::open(dir).and_then(|d| d.sync_all()).map_err(Error::io("sync directory", dir))
+}
+
+#[cfg(not(unix))]
+pub(super) fn sync_dir(_: &Path) -> Result<()> {
+    Ok(())
+}

@@ -1,0 +1,255 @@
+//! Store: the only place that writes. Temp file beside the log, exchange, directory sync; what was displaced is kept.
+//!
+//! All writes happen under the journal's lock. What an exchange displaced is compared with what was read: if somebody
+//! saved in between, the change is made again on their version. Knows nothing of what a log means.
+
+mod files;
+mod ledger;
+mod undo;
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::error::{Error, Result};
+use files::{check_writable, exchange, read_steady, rename_new, set_mode, sync_dir, temp_beside, utf8, write_temp};
+use ledger::{Entry, Op};
+pub use undo::Undone;
+
+/// The private directory beside the logs.
+pub const PRIVATE: &str = ".shiftlog";
+
+/// How often a change is made anew on what somebody else saved meanwhile.
+const ATTEMPTS: usize = 30;
+const LOCK_PATIENCE: Duration = Duration::from_secs(60);
+
+/// Writes into one journal on behalf of one command.
+#[derive(Debug)]
+pub struct Store {
+    root: PathBuf,
+    group: String,
+    now: DateTime<Utc>,
+    writes: std::cell::Cell<usize>,
+    notices: std::cell::RefCell<Vec<String>>,
+}
+
+/// The journal's lock; released when dropped.
+#[derive(Debug)]
+pub struct Lock(#[expect(dead_code, reason = "held for its drop")] File);
+
+/// What a write did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// Whether anything was written.
+    pub changed: bool,
+    /// Somebody else's save was found meanwhile, and the change was made on top of it.
+    pub merged: bool,
+    /// The text before, as the change saw it.
+    pub before: String,
+    /// The text now.
+    pub after: String,
+}
+
+impl Store {
+    /// A store for one command; `group` tells its writes from those of others.
+    pub fn new(root: &Path, now: DateTime<Utc>) -> Store {
+        let group = format!("{}-{}", now.format("%Y%m%dT%H%M%S%.9f"), std::process::id());
+        Store { root: root.to_path_buf(), group, now, writes: 0.into(), notices: Vec::new().into() }
+    }
+
+    /// What the person should know of, such as a leftover of a killed process that was kept.
+    pub fn notices(&self) -> Vec<String> {
+        self.notices.take()
+    }
+
+    fn private(&self) -> PathBuf {
+        self.root.join(PRIVATE)
+    }
+
+    /// Makes the private directory (0700, ignored by git) and takes the journal's lock.
+    ///
+    /// # Errors
+    /// [`Error::Io`], also when another process holds the lock for a minute.
+    pub fn lock(&self) -> Result<Lock> {
+        let dir = self.private();
+        if !dir.is_dir() {
+            self.make_private(&dir)?;
+        }
+        let path = dir.join("lock");
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(Error::io("open lock", &path))?;
+        let start = Instant::now();
+        let mut pause = Duration::from_micros(200);
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(fs::TryLockError::Error(e)) => return Err(Error::io("lock journal", &path)(e)),
+                Err(fs::TryLockError::WouldBlock) if start.elapsed() > LOCK_PATIENCE => {
+                    return Err(Error::refused(
+                        "busy",
+                        "another process holds the journal's lock",
+                        "wait for it, or end it, and run the command again",
+                    ));
+                }
+                Err(fs::TryLockError::WouldBlock) => {
+                    std::thread::sleep(pause);
+                    pause = (pause * 2).min(Duration::from_millis(4));
+                }
+            }
+        }
+        self.recover()?;
+        Ok(Lock(file))
+    }
+
+    /// Makes `.shiftlog/` with the `.gitignore` that keeps it out of repositories.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn make_private(&self, dir: &Path) -> Result<()> {
+        fs::create_dir_all(dir.join("undo")).map_err(Error::io("make directory", dir))?;
+        set_mode(dir, 0o700).map_err(Error::io("protect directory", dir))?;
+        let ignore = dir.join(".gitignore");
+        fs::write(&ignore, "*\n").map_err(Error::io("write", &ignore))
+    }
+
+    /// Changes one file: `change` maps the text to a new one, or to nothing where there is nothing to do.
+    ///
+    /// `change` is called again when somebody else saved meanwhile, with their text.
+    ///
+    /// # Errors
+    /// What `change` says, [`Error::NotUtf8`], [`Error::Io`], and [`Error::Conflict`] when the change does not fit what
+    /// somebody saved meanwhile; their text stands then.
+    pub fn update(&self, _lock: &Lock, path: &Path, change: &mut dyn FnMut(&str) -> Result<Option<String>>) -> Result<Written> {
+        let real = fs::canonicalize(path).map_err(Error::io("read log", path))?;
+        let mut base = read_steady(&real)?;
+        let temp = temp_beside(&real);
+        let mut believed = base.clone();
+        let mut restore = String::new();
+        let mut merged = false;
+        for attempt in 0..1000 {
+            let text = utf8(&base, &real)?;
+            let conflict = || Some(Error::Conflict { path: path.to_path_buf() });
+            let (new, failed) = match change(text) {
+                // Somebody saves all the time: theirs goes back, and nothing of ours.
+                _ if attempt >= ATTEMPTS => (base.clone(), conflict()),
+                Ok(Some(new)) => (new.into_bytes(), None),
+                Ok(None) if !merged => return Ok(unchanged(text)),
+                Ok(None) => (base.clone(), None),
+                Err(error) if !merged => return Err(error),
+                Err(_) => (base.clone(), conflict()),
+            };
+            if new == believed && !merged {
+                return Ok(unchanged(text));
+            }
+            check_writable(&real)?;
+            let kept = self.kept_name(&real);
+            let origin = if restore.is_empty() { kept.clone() } else { restore.clone() };
+            self.note(&Entry {
+                kept: kept.clone(),
+                restore: origin,
+                before: hash(&believed),
+                after: hash(&new),
+                size: believed.len() as u64,
+                ..self.entry(Op::Update, &real)
+            })?;
+            write_temp(&temp, &new, Some(&real))?;
+            if let Err(e) = exchange(&temp, &real) {
+                let _ = fs::remove_file(&temp);
+                return Err(Error::io("replace log", path)(e));
+            }
+            let displaced = fs::read(&temp).map_err(Error::io("read log", &temp))?;
+            let ours = merged && displaced == believed;
+            let expected = displaced == believed;
+            if ours {
+                fs::remove_file(&temp).map_err(Error::io("remove temp file", &temp))?;
+            } else {
+                self.keep(&temp, &kept)?;
+                if restore.is_empty() || !expected {
+                    restore = kept.clone();
+                }
+            }
+            if expected {
+                sync_dir(&real)?;
+            }
+            let late = if ours { None } else { self.changed_since(&kept, &displaced) };
+            match late {
+                Some(theirs) => base = theirs,
+                None if expected => {
+                    return match failed {
+                        Some(error) => Err(error),
+                        None => Ok(Written {
+                            changed: true,
+                            merged,
+                            before: text.to_string(),
+                            after: String::from_utf8(new).expect("built from text"),
+                        }),
+                    };
+                }
+                None => base = displaced,
+            }
+            believed = new;
+            merged = true;
+        }
+        Err(Error::Conflict { path: path.to_path_buf() })
+    }
+
+    /// An editor that had the displaced file open may have written into it after the exchange.
+    fn changed_since(&self, kept: &str, displaced: &[u8]) -> Option<Vec<u8>> {
+        let now = fs::read(self.private().join("undo").join(kept)).ok()?;
+        (now != displaced && !now.is_empty()).then_some(now)
+    }
+
+    /// Creates a file that does not exist yet; says whether it did.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn create(&self, _lock: &Lock, path: &Path, text: &str) -> Result<bool> {
+        let dir = path.parent().expect("logs lie in a directory");
+        fs::create_dir_all(dir).map_err(Error::io("make directory", dir))?;
+        let temp = temp_beside(path);
+        write_temp(&temp, text.as_bytes(), None)?;
+        self.note(&Entry { after: hash(text.as_bytes()), ..self.entry(Op::Create, path) })?;
+        let made = fs::hard_link(&temp, path).or_else(|e| match e.kind() {
+            io::ErrorKind::AlreadyExists => Err(e),
+            _ => OpenOptions::new().write(true).create_new(true).open(path).and_then(|_| fs::rename(&temp, path)),
+        });
+        let _ = fs::remove_file(&temp);
+        match made {
+            Ok(()) => sync_dir(path).map(|()| true),
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+            Err(e) => Err(Error::io("create log", path)(e)),
+        }
+    }
+
+    /// Moves a file to a place where nothing is yet.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] where there is something, [`Error::Io`].
+    pub fn rename(&self, _lock: &Lock, from: &Path, to: &Path) -> Result<()> {
+        self.note(&Entry { to: Some(to.to_path_buf()), ..self.entry(Op::Move, from) })?;
+        rename_new(from, to)?;
+        sync_dir(from)?;
+        sync_dir(to)
+    }
+}
+
+fn unchanged(text: &str) -> Written {
+    Written { changed: false, merged: false, before: text.to_string(), after: text.to_string() }
+}
+
+/// Reads a log as text.
+///
+/// # Errors
+/// [`Error::NotUtf8`] with the offset, [`Error::Io`].
+pub fn read(path: &Path) -> Result<String> {
+    let bytes = fs::read(path).map_err(Error::io("read log", path))?;
+    String::from_utf8(bytes).map_err(|e| Error::NotUtf8 { path: path.to_path_buf(), offset: e.utf8_error().valid_up_to() })
+}
+
+/// 64-bit content hash in hexadecimal (XXH3).
+pub fn hash(bytes: &[u8]) -> String {
+    format!("{:016x}", xxh3_64(bytes))
+}
