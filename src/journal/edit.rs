@@ -91,14 +91,13 @@ impl Editor<'_> {
         outline.numbered(self.profile, self.placeholders)
     }
 
-    /// The section with this key, made where the profile's order puts it; then the text is a new one.
-    pub(super) fn with_section(&self, text: &str, key: &str) -> Result<String> {
-        let outline = Outline::parse(text);
+    /// The text with this section, made where the profile's order puts it; nothing where it is there.
+    fn with_section(&self, outline: &Outline, key: &str) -> Result<Option<String>> {
         if outline.section(self.profile, key).is_some() {
-            return Ok(text.to_string());
+            return Ok(None);
         }
         let sections = outline.sections(self.profile);
-        let level = sections.iter().find(|s| s.key.is_some()).map_or(self.profile.level, |s| level_at(&outline, s.heading));
+        let level = sections.iter().find(|s| s.key.is_some()).map_or(self.profile.level, |s| level_at(outline, s.heading));
         let heading = format!("{} {}", "#".repeat(level.into()), self.profile.section[key].heading);
         let order = &self.profile.sections;
         let rank = |s: &Section| s.key.as_ref().and_then(|k| order.iter().position(|o| o == k));
@@ -106,23 +105,32 @@ impl Editor<'_> {
         let before = sections.iter().rev().find(|s| rank(s) < own && rank(s).is_some());
         let after = sections.iter().find(|s| rank(s) > own);
         let anchor = match (before, after) {
-            (Some(section), _) => Some(last_line(&outline, section.heading, &section.blocks)),
-            (None, Some(section)) => return Ok(insert_above(&outline, section.heading, &heading)),
-            (None, None) => last_filled(&outline),
+            (Some(section), _) => Some(last_line(outline, section.heading, &section.blocks)),
+            (None, Some(section)) => return Ok(Some(insert_above(outline, section.heading, &heading))),
+            (None, None) => last_filled(outline),
         };
-        let new = insert_below(&outline, anchor, &[heading], true);
+        let new = insert_below(outline, anchor, &[heading], true);
         match Outline::parse(&new).section(self.profile, key) {
-            Some(_) => Ok(new),
-            None => Err(self.swallowed(&outline)),
+            Some(_) => Ok(Some(new)),
+            None => Err(self.swallowed(outline)),
         }
     }
 
-    /// The sub-heading with this key, made where the profile's order puts it.
-    pub(super) fn with_part(&self, text: &str, key: &str, part: &str) -> Result<String> {
-        let outline = Outline::parse(text);
+    /// The text with this section and sub-heading; nothing where both are there.
+    pub(super) fn with_place(&self, outline: &Outline, key: &str, part: Option<&str>) -> Result<Option<String>> {
+        let made = self.with_section(outline, key)?;
+        let Some(part) = part else { return Ok(made) };
+        match made {
+            None => self.with_part(outline, key, part),
+            Some(text) => Ok(self.with_part(&Outline::parse(&text), key, part)?.or(Some(text))),
+        }
+    }
+
+    /// The text with this sub-heading, made where the profile's order puts it; nothing where it is there.
+    fn with_part(&self, outline: &Outline, key: &str, part: &str) -> Result<Option<String>> {
         let section = outline.section(self.profile, key).expect("the section was made before");
         if outline.part(&section, self.profile, part).is_some() {
-            return Ok(text.to_string());
+            return Ok(None);
         }
         let parts = &self.profile.section[key].part.0;
         let own = parts.iter().position(|(k, _)| k == part).ok_or_else(|| Error::Unknown {
@@ -130,7 +138,7 @@ impl Editor<'_> {
             given: part.to_string(),
             known: parts.iter().map(|(k, _)| k.clone()).collect(),
         })?;
-        let shift = level_at(&outline, section.heading).saturating_sub(self.profile.level);
+        let shift = level_at(outline, section.heading).saturating_sub(self.profile.level);
         let heading = format!("{}{}", "#".repeat(shift.into()), parts[own].1.heading);
         let at = |i: usize| outline.part(&section, self.profile, &parts[i].0);
         let before = (0..own).rev().find_map(at);
@@ -138,14 +146,14 @@ impl Editor<'_> {
         let new = match (before, after) {
             (Some(block), _) => {
                 let below = outline.below(&section, block);
-                insert_below(&outline, Some(last_line(&outline, outline.blocks[block].lines.end - 1, &below)), &[heading], true)
+                insert_below(outline, Some(last_line(outline, outline.blocks[block].lines.end - 1, &below)), &[heading], true)
             }
-            (None, Some(block)) => insert_above(&outline, outline.blocks[block].lines.start, &heading),
-            (None, None) => insert_below(&outline, Some(last_line(&outline, section.heading, &section.blocks)), &[heading], true),
+            (None, Some(block)) => insert_above(outline, outline.blocks[block].lines.start, &heading),
+            (None, None) => insert_below(outline, Some(last_line(outline, section.heading, &section.blocks)), &[heading], true),
         };
         let check = Outline::parse(&new);
         let made = check.section(self.profile, key).and_then(|s| check.part(&s, self.profile, part));
-        made.map(|_| new.clone()).ok_or_else(|| self.swallowed(&outline))
+        made.map(|_| Some(new.clone())).ok_or_else(|| self.swallowed(outline))
     }
 
     /// Why a change did not show up where it was put.

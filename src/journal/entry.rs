@@ -113,26 +113,23 @@ impl Editor<'_> {
         if let Some(found) = self.existing(&outline, same) {
             return Ok(found);
         }
-        let mut base = self.with_section(text, &kind.section)?;
-        let part = part.filter(|_| chosen || !self.has_direct_items(&base, kind));
-        if let Some(part) = &part {
-            base = self.with_part(&base, &kind.section, part)?;
-        }
-        let outline = Outline::parse(&base);
-        let region = self.region(&outline, kind, part.as_deref(), new)?;
-        let put = self.put(&outline, &region, &lines, false);
-        self.checked(text, &kind.section, &content, put).or_else(|error| {
-            let put = self.put(&outline, &region, &escaped, false);
-            self.checked(text, &kind.section, &escaped_content, put).map_err(|_| error)
+        let part = part.filter(|_| chosen || !self.has_direct_items(&outline, kind));
+        let made = self.with_place(&outline, &kind.section, part.as_deref())?;
+        let made = made.as_deref().map(Outline::parse);
+        let base = made.as_ref().unwrap_or(&outline);
+        let region = self.region(base, kind, part.as_deref(), new)?;
+        let put = self.put(base, &region, &lines, false);
+        self.checked(&outline, &kind.section, &content, put).or_else(|error| {
+            let put = self.put(base, &region, &escaped, false);
+            self.checked(&outline, &kind.section, &escaped_content, put).map_err(|_| error)
         })
     }
 
-    fn has_direct_items(&self, text: &str, kind: &Kind) -> bool {
-        let outline = Outline::parse(text);
+    fn has_direct_items(&self, outline: &Outline, kind: &Kind) -> bool {
         let Some(section) = outline.section(self.profile, &kind.section) else { return false };
         let parts = &self.profile.section[&kind.section].part.0;
         let has_parts = parts.iter().any(|(key, _)| outline.part(&section, self.profile, key).is_some());
-        !has_parts && self.entries(&outline).iter().any(|(_, e)| e.section == kind.section && !e.placeholder)
+        !has_parts && self.entries(outline).iter().any(|(_, e)| e.section == kind.section && !e.placeholder)
     }
 
     fn region(&self, outline: &Outline, kind: &Kind, part: Option<&str>, new: &NewEntry) -> Result<Region> {
@@ -208,15 +205,16 @@ impl Editor<'_> {
             lines.push(String::new());
             lines.extend(body);
         }
-        let base = self.with_section(text, &kind.section)?;
-        let outline = Outline::parse(&base);
-        let section = outline.section(self.profile, &kind.section).expect("the section was made before");
-        let shift = super::edit::level_at(&outline, section.heading).saturating_sub(self.profile.level);
+        let made = self.with_place(&outline, &kind.section, None)?;
+        let made = made.as_deref().map(Outline::parse);
+        let base = made.as_ref().unwrap_or(&outline);
+        let section = base.section(self.profile, &kind.section).expect("the section was made before");
+        let shift = super::edit::level_at(base, section.heading).saturating_sub(self.profile.level);
         lines[0].insert_str(0, &"#".repeat(shift.into()));
         let region = Region { heading: section.heading, blocks: section.blocks };
-        let put = self.put(&outline, &region, &lines, true);
+        let put = self.put(base, &region, &lines, true);
         let words = lines[0].trim_start_matches('#').trim().to_string();
-        self.checked(text, &kind.section, &words, put)
+        self.checked(&outline, &kind.section, &words, put)
     }
 
     fn block_body(&self, kind: &Kind, new: &NewEntry, title: &str) -> Vec<String> {
@@ -280,24 +278,26 @@ impl Editor<'_> {
         if let Some(found) = self.existing(&outline, here) {
             return Ok(found);
         }
-        let base = self.with_part(&self.with_section(text, &kind.section)?, &kind.section, part)?;
-        let outline = Outline::parse(&base);
+        let made = self.with_place(&outline, &kind.section, Some(part))?;
+        let made = made.as_deref().map(Outline::parse);
+        let old = &outline;
+        let outline = made.as_ref().unwrap_or(old);
         let section = outline.section(self.profile, &kind.section).expect("the section was made before");
         let block = outline.part(&section, self.profile, part).expect("the part was made before");
         let below = outline.below(&section, block);
         let fence = below.clone().find(|i| outline.blocks[*i].kind == (BlockKind::Code { fenced: true }));
         let put = match fence {
-            Some(i) if outline.fence_end(&outline.blocks[i]) == outline.blocks[i].lines.end => return Err(self.swallowed(&outline)),
-            Some(i) => insert_below(&outline, Some(outline.fence_end(&outline.blocks[i]) - 1), &commands, false),
+            Some(i) if outline.fence_end(&outline.blocks[i]) == outline.blocks[i].lines.end => return Err(self.swallowed(outline)),
+            Some(i) => insert_below(outline, Some(outline.fence_end(&outline.blocks[i]) - 1), &commands, false),
             None => {
                 let mut lines = vec![format!("```{}", kind.fence.as_deref().unwrap_or_default())];
                 lines.extend(commands.clone());
                 lines.push("```".into());
                 let region = Region { heading: outline.blocks[block].lines.start, blocks: below };
-                self.put(&outline, &region, &lines, true)
+                self.put(outline, &region, &lines, true)
             }
         };
-        self.checked(text, &kind.section, commands[0].trim(), put)
+        self.checked(old, &kind.section, commands[0].trim(), put)
     }
 
     fn add_listed(&self, text: &str, kind: &Kind, new: &NewEntry) -> Result<Edited> {
@@ -354,12 +354,11 @@ impl Editor<'_> {
     }
 
     /// Makes sure that the new entry is there, and that all that was there before still is.
-    fn checked(&self, before: &str, section: &str, content: &str, after: String) -> Result<Edited> {
-        let old = Outline::parse(before);
+    fn checked(&self, old: &Outline, section: &str, content: &str, after: String) -> Result<Edited> {
         let new = Outline::parse(&after);
         let real = |outline: &Outline| self.entries(outline).into_iter().filter(|(_, e)| !e.placeholder).collect::<Vec<_>>();
         let same = |a: &Entry, b: &Entry| a.section == b.section && a.part == b.part && a.text == b.text;
-        let mut left = real(&old).into_iter().map(|(_, e)| e).peekable();
+        let mut left = real(old).into_iter().map(|(_, e)| e).peekable();
         let mut added = Vec::new();
         for (n, entry) in real(&new) {
             match left.next_if(|e| same(e, &entry)) {
@@ -371,7 +370,7 @@ impl Editor<'_> {
         let others = |o: &Outline| o.sections(self.profile).into_iter().filter(|s| s.key.is_none()).count();
         let found = added.iter().find(|(_, e)| e.section == section && e.text.lines().next().unwrap_or_default().trim() == first);
         match found {
-            Some((n, entry)) if left.peek().is_none() && added.len() == 1 && others(&old) == others(&new) => {
+            Some((n, entry)) if left.peek().is_none() && added.len() == 1 && others(old) == others(&new) => {
                 let outcome = Outcome {
                     action: "added",
                     entry: format!("{section}:{n}"),
@@ -385,7 +384,7 @@ impl Editor<'_> {
                 "a text that stands in brackets only is what templates leave, not an entry",
                 "write it without the brackets",
             )),
-            _ => Err(self.swallowed(&old)),
+            _ => Err(self.swallowed(old)),
         }
     }
 }

@@ -198,7 +198,7 @@ impl<'t> Outline<'t> {
 
     /// Whether a line holds nothing but blanks.
     pub fn is_blank(&self, n: usize) -> bool {
-        self.line(n).trim().is_empty()
+        self.line(n).bytes().all(|b| b == b' ' || b == b'\t')
     }
 
     /// Text of some lines, without the last one's ending.
