@@ -140,6 +140,7 @@ struct Bench {
 impl Bench {
     fn new() -> Result<Bench, String> {
         let base = std::env::var_os("SHIFTLOG_BENCH_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
+        let base = std::path::absolute(base).map_err(|e| e.to_string())?;
         let dir = tempfile::Builder::new()
             .prefix("shiftlog-bench-")
             .tempdir_in(&base)
@@ -344,13 +345,17 @@ fn log(n: usize, live: bool) -> String {
     let times = (format!("{day} {:02}:10:00 UTC", 8 + n % 5), format!("{day} {:02}:45:30 UTC", 13 + n % 5));
     let head = match n % 10 {
         0 | 1 => format!(
-            "title: \"Session {id}: {topic}\"\nauthor: Resonance 7 Agent\nmodel: some-model-4\ncreated: {}\nlast_updated: {}\nstatus: {status}\ncategory: Session Log\ndescription: {description}\naliases:\n  - {topic}\ntags:\n  - session\n  - weather/api\n",
+            "title: \"Session {id}: {topic}\"\nauthor: Resonance 7 Agent\nmodel: some-model-4\ncreated: {}\n\
+             last_updated: {}\nstatus: {status}\ncategory: Session Log\ndescription: {description}\naliases:\n  - {topic}\n\
+             tags:\n  - session\n  - weather/api\n",
             times.0, times.1
         ),
         kind => {
             let own = if kind == 2 { "# kept by hand\nproject: weather\nrating: 4\nreviewed: true\n" } else { "" };
             format!(
-                "title: \"Session {id}: {topic}\"\nauthor: \"Resonance 7 Agent\"\nmodel: \"some-model-4\"\ncreated: \"{}\"\nlast_updated: \"{}\"\nstatus: \"{status}\"\ncategory: \"Session Log\"\ndescription: \"{description}\"\naliases: [\"{topic}\"]\ntags: [\"session\", \"weather\"]\n{own}",
+                "title: \"Session {id}: {topic}\"\nauthor: \"Resonance 7 Agent\"\nmodel: \"some-model-4\"\ncreated: \"{}\"\n\
+                 last_updated: \"{}\"\nstatus: \"{status}\"\ncategory: \"Session Log\"\ndescription: \"{description}\"\n\
+                 aliases: [\"{topic}\"]\ntags: [\"session\", \"weather\"]\n{own}",
                 times.0, times.1
             )
         }
@@ -365,10 +370,14 @@ fn body(n: usize) -> String {
     let decisions: String = (0..4).map(|at| format!("- **{}** – {}\n", sentence(n + at, 5), s(at + 40))).collect();
     let open = if n.is_multiple_of(4) { "x" } else { " " };
     format!(
-        "## Summary\n\n{}\n## Key Decisions & Rationale\n\n{decisions}\n## Deliverables & Metrics\n\n- ✅ **{}** – src/forecast.rs — 12 tests\n- 🚧 **{}** – docs/fallback.md\n\n\
-         ## Implementation Highlights\n\n{}\n## Challenges, Failures & Lessons\n\n### **Problem 1: {}**\n\n- **Issue**: {}\n- **Root Cause**: {}\n- **Solution / Work-around**: {}\n- **Lesson**: {}\n\n\
-         ## Next Work Items\n\n### **High Priority**\n\n- [{open}] {}\n- [x] {}\n\n### **Medium Priority**\n\n- [{open}] {}\n\n## Context Snapshot\n\n### Current State / Ready Components\n\n{}\n\
-         ### Technical Environment / Key Paths\n\n- `src/forecast.rs`, branch `fallback-{n}`\n\n## Sources\n\n### Web Sources\n\n- https://weather.example/docs/{n} – {}\n\n\
+        "## Summary\n\n{}\n## Key Decisions & Rationale\n\n{decisions}\n## Deliverables & Metrics\n\n\
+         - ✅ **{}** – src/forecast.rs — 12 tests\n- 🚧 **{}** – docs/fallback.md\n\n\
+         ## Implementation Highlights\n\n{}\n## Challenges, Failures & Lessons\n\n### **Problem 1: {}**\n\n- **Issue**: {}\n\
+         - **Root Cause**: {}\n- **Solution / Work-around**: {}\n- **Lesson**: {}\n\n\
+         ## Next Work Items\n\n### **High Priority**\n\n- [{open}] {}\n- [x] {}\n\n### **Medium Priority**\n\n- [{open}] {}\n\
+         \n## Context Snapshot\n\n### Current State / Ready Components\n\n{}\n\
+         ### Technical Environment / Key Paths\n\n- `src/forecast.rs`, branch `fallback-{n}`\n\n## Sources\n\n\
+         ### Web Sources\n\n- https://weather.example/docs/{n} – {}\n\n\
          ## Related Sessions\n\n- [[{}]] – {}\n\n## Notes\n\n#### **Process Insights**\n\n{}",
         bullets(1, 3),
         s(4),

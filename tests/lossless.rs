@@ -313,6 +313,24 @@ proptest! {
     }
 
     #[test]
+    fn properties_are_what_the_yaml_parser_reads(text in document()) {
+        if let (Ok(read), Some(block)) = (Properties::read(&text, Path::new("log.md")), frontmatter::block(&text))
+            && let Ok(Value::Mapping(expected)) = serde_yaml::from_str::<Value>(&text[block.inner])
+        {
+            prop_assert_eq!(read.map(), &expected);
+        }
+    }
+
+    #[test]
+    fn simple_lines_are_what_the_yaml_parser_reads(keys in proptest::collection::vec("[a-z]{1,5}", 1..5), values in proptest::collection::vec("(\"[^\"\n\r]{0,8}\"|[A-Za-z0-9 /_.:#~-]{1,8}|[0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9]{2}:[0-9]{2}(:[0-9]{2}( UTC)?)?)?|[0-9]{1,10}|true|False|Null|\\[(\"[a-z ,]{0,3}\"(, )?){0,3}\\])", 5)) {
+        let front: String = keys.iter().zip(&values).map(|(k, v)| format!("{k}: {v}\n")).collect();
+        let read = Properties::read(&format!("---\n{front}---\n"), Path::new("log.md"));
+        if let (Ok(read), Ok(Value::Mapping(expected))) = (read, serde_yaml::from_str::<Value>(&front)) {
+            prop_assert_eq!(read.map(), &expected, "{}", front);
+        }
+    }
+
+    #[test]
     fn any_text_parses(text in "(\\PC|[\n\r\t#`~>*\\-\\[\\]| ]){0,200}") {
         let profile = profile();
         let outline = Outline::parse(&text);

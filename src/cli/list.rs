@@ -1,8 +1,12 @@
 //! `shiftlog list`: the logs of a journal.
 
+use std::collections::HashMap;
+use std::path::Path;
+
 use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
+use shiftlog::journal::outline::Placeholders;
 use shiftlog::journal::summary::Summary;
 use shiftlog::journal::{Error, Journal, Log, Place, template};
 
@@ -68,6 +72,16 @@ enum PlaceArg {
 }
 
 impl ListArgs {
+    /// Whether all properties are printed.
+    fn shows_all(&self, json: bool) -> bool {
+        json || !matches!(self.format.as_str(), "oneline" | "short" | "full" | "path" | "id")
+    }
+
+    /// Whether the bodies of the logs have to be read.
+    fn counts_tasks(&self) -> bool {
+        self.open_tasks || self.format == "full"
+    }
+
     fn filters(&self) -> bool {
         let dates = [&self.created_after, &self.created_before, &self.updated_after, &self.updated_before];
         !self.status.is_empty()
@@ -83,6 +97,8 @@ impl ListArgs {
 /// The filters as they are meant.
 struct Filter<'a> {
     args: &'a ListArgs,
+    /// All properties are wanted, not only those that are compared.
+    all: bool,
     created: (Option<DateTime<Utc>>, Option<DateTime<Utc>>),
     updated: (Option<DateTime<Utc>>, Option<DateTime<Utc>>),
 }
@@ -111,6 +127,7 @@ pub(crate) fn run(context: &Context, args: &ListArgs) -> anyhow::Result<Ended> {
     let time = |text: &Option<String>| text.as_deref().map(|t| when::parse(t, context.now)).transpose();
     let filter = Filter {
         args,
+        all: args.shows_all(context.ui.json),
         created: (time(&args.created_after)?, time(&args.created_before)?),
         updated: (time(&args.updated_after)?, time(&args.updated_before)?),
     };
@@ -124,7 +141,7 @@ pub(crate) fn run(context: &Context, args: &ListArgs) -> anyhow::Result<Ended> {
     if let (false, Some(limit)) = (needs_all, args.limit) {
         logs.truncate(limit);
     }
-    let mut found = summaries(&journal, logs, args, &filter)?;
+    let mut found = summaries(&journal, &logs, args, &filter)?;
     order.summaries(&mut found);
     found.truncate(args.limit.unwrap_or(usize::MAX));
     let notices = context.notices(journal.notices());
@@ -147,35 +164,62 @@ fn logs(journal: &Journal, args: &ListArgs) -> anyhow::Result<Vec<Log>> {
     Ok(logs)
 }
 
-fn summaries(journal: &Journal, logs: Vec<Log>, args: &ListArgs, filter: &Filter) -> anyhow::Result<Vec<Summary>> {
-    let mut found = Vec::new();
-    let mut placeholders = std::collections::HashMap::new();
-    for log in logs {
-        let mut summary = match log.summary(&journal.root) {
-            Ok(summary) => summary,
-            // A log that vanished meanwhile is not listed; one that cannot be read is, with the reason.
-            Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => continue,
-            Err(error) => {
-                let mut summary = log.summarize("", &journal.root);
-                summary.problem = Some(error.to_string());
-                summary
-            }
-        };
-        if !filter.fits(&summary) {
-            continue;
-        }
-        if args.open_tasks || args.format == "full" {
+/// Reads the logs, on as many threads as there are cores: reading and parsing ten thousand is what a list costs.
+fn summaries(journal: &Journal, logs: &[Log], args: &ListArgs, filter: &Filter) -> anyhow::Result<Vec<Summary>> {
+    let mut placeholders: HashMap<String, Placeholders> = HashMap::new();
+    if args.counts_tasks() {
+        for log in logs {
             if !placeholders.contains_key(&log.profile.id) {
                 placeholders.insert(log.profile.id.clone(), journal.placeholders(&log.profile)?);
             }
-            summary.open_tasks = log.read().ok().map(|text| log.open_tasks(&text, &placeholders[&log.profile.id]));
-            if args.open_tasks && summary.open_tasks.unwrap_or(0) == 0 {
-                continue;
-            }
         }
-        found.push(summary);
     }
-    Ok(found)
+    let root = journal.root.as_path();
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(8);
+    let share = logs.len().div_ceil(threads).max(200);
+    let placeholders = &placeholders;
+    let read = |logs: &[Log]| -> Result<Vec<Summary>, Error> {
+        logs.iter().filter_map(|log| one(log, root, args, filter, placeholders).transpose()).collect()
+    };
+    let read = &read;
+    std::thread::scope(|scope| {
+        let parts: Vec<_> = logs.chunks(share).map(|part| scope.spawn(move || read(part))).collect();
+        let mut found = Vec::with_capacity(logs.len());
+        for part in parts {
+            found.extend(part.join().map_err(|_| anyhow::anyhow!("a thread that read logs failed"))??);
+        }
+        Ok(found)
+    })
+}
+
+/// The summary of a log that the filter lets through.
+fn one(
+    log: &Log,
+    root: &Path,
+    args: &ListArgs,
+    filter: &Filter,
+    placeholders: &HashMap<String, Placeholders>,
+) -> Result<Option<Summary>, Error> {
+    let mut summary = match log.summary(root, filter.all) {
+        Ok(summary) => summary,
+        // A log that vanished meanwhile is not listed; one that cannot be read is, with the reason.
+        Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => {
+            let mut summary = log.summarize("", root);
+            summary.problem = Some(error.to_string());
+            summary
+        }
+    };
+    if !filter.fits(&summary) {
+        return Ok(None);
+    }
+    if args.counts_tasks() {
+        summary.open_tasks = log.read().ok().map(|text| log.open_tasks(&text, &placeholders[&log.profile.id]));
+        if args.open_tasks && summary.open_tasks.unwrap_or(0) == 0 {
+            return Ok(None);
+        }
+    }
+    Ok(Some(summary))
 }
 
 struct Order {
@@ -297,5 +341,5 @@ fn custom(summary: &Summary, line: &str) -> anyhow::Result<String> {
     let fields: Vec<(String, String)> = value.as_object().into_iter().flatten().map(|(k, v)| (k.clone(), visible(&text(v)))).collect();
     let fields: Vec<(&str, &str)> = fields.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
     let line = line.replace("\\t", "\t").replace("\\n", "\n");
-    Ok(template::line(&line, &fields, std::path::Path::new("--format"))?)
+    Ok(template::line(&line, &fields, Path::new("--format"))?)
 }

@@ -1,7 +1,7 @@
 //! Lifecycle: how logs begin, which statuses they may have, and which log a session continues in.
 
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use serde_yaml::Value;
@@ -119,7 +119,7 @@ impl Journal {
     }
 
     /// One more than the day's highest number in any of the profile's directories and archives.
-    fn next_number(&self, profile: &Rc<Profile>, now: DateTime<Utc>) -> Result<u64> {
+    fn next_number(&self, profile: &Arc<Profile>, now: DateTime<Utc>) -> Result<u64> {
         let day = now.date_naive();
         let number = |log: &Log| profile.name.parse(&log.id).filter(|p| p.time.date_naive() == day).and_then(|p| p.number);
         Ok(self

@@ -22,7 +22,7 @@ pub mod template;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use walkdir::WalkDir;
 
@@ -49,7 +49,7 @@ pub struct Journal {
     pub root: PathBuf,
     /// Its configuration.
     pub config: Config,
-    profiles: Vec<Rc<Profile>>,
+    profiles: Vec<Arc<Profile>>,
     notices: std::cell::RefCell<Vec<String>>,
 }
 
@@ -77,7 +77,7 @@ pub struct Log {
     /// Where it lies.
     pub place: Place,
     /// The format it follows.
-    pub profile: Rc<Profile>,
+    pub profile: Arc<Profile>,
 }
 
 const MARKERS: [&str; 5] = [store::PRIVATE, config::FILE, "sessions/current", "library/sessions/current", ".agents/sessions"];
@@ -115,11 +115,11 @@ impl Journal {
         let file = root.join(config::FILE);
         let mut profiles = Vec::new();
         if let Some(name) = &config.profile {
-            profiles.push(Rc::new(Profile::load(name, &config.profiles, &file)?));
+            profiles.push(Arc::new(Profile::load(name, &config.profiles, &file)?));
         }
         for name in Profile::known(&config.profiles) {
-            if !profiles.iter().any(|p: &Rc<Profile>| p.id == name) {
-                profiles.push(Rc::new(Profile::load(&name, &config.profiles, &file)?));
+            if !profiles.iter().any(|p: &Arc<Profile>| p.id == name) {
+                profiles.push(Arc::new(Profile::load(&name, &config.profiles, &file)?));
             }
         }
         Ok(Journal { root: root.to_path_buf(), config, profiles, notices: Vec::new().into() })
@@ -129,7 +129,7 @@ impl Journal {
     ///
     /// # Errors
     /// [`Error::Unknown`].
-    pub fn profile(&self, name: &str) -> Result<Rc<Profile>> {
+    pub fn profile(&self, name: &str) -> Result<Arc<Profile>> {
         let known = || self.profiles.iter().map(|p| p.id.clone()).collect();
         self.profiles.iter().find(|p| p.id == name).cloned().ok_or_else(|| Error::Unknown {
             what: "profile",
@@ -139,7 +139,7 @@ impl Journal {
     }
 
     /// The profile of new logs: the configured one, else `resonance7` where it lives here, else whichever does.
-    pub fn default_profile(&self) -> Rc<Profile> {
+    pub fn default_profile(&self) -> Arc<Profile> {
         let configured = self.config.profile.as_ref().and_then(|name| self.profiles.iter().find(|p| p.id == *name));
         let present = || {
             self.profiles
@@ -197,7 +197,7 @@ impl Journal {
         self.notices.take()
     }
 
-    fn archived(&self, profile: &Rc<Profile>, dir: &Path) -> Result<Vec<Log>> {
+    fn archived(&self, profile: &Arc<Profile>, dir: &Path) -> Result<Vec<Log>> {
         let mut logs = Vec::new();
         for file in WalkDir::new(dir).min_depth(1).max_depth(1).sort_by_file_name() {
             let file = file.map_err(|e| walk_error(e, dir))?;
@@ -351,7 +351,7 @@ impl Log {
     }
 }
 
-fn in_dir(profile: &Rc<Profile>, place: Place, dir: &Path) -> Result<Vec<Log>> {
+fn in_dir(profile: &Arc<Profile>, place: Place, dir: &Path) -> Result<Vec<Log>> {
     let mut logs = Vec::new();
     for file in WalkDir::new(dir).min_depth(1).max_depth(1) {
         let file = file.map_err(|e| walk_error(e, dir))?;

@@ -2,10 +2,11 @@
 
 use std::fs::File;
 use std::io::Read;
+use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use serde_yaml::{Mapping, Value};
+use serde_yaml::Value;
 
 use super::error::{Error, Result};
 use super::frontmatter::{self, Properties};
@@ -50,7 +51,7 @@ pub struct Summary {
     pub open_tasks: Option<usize>,
     /// A wikilink to the log.
     pub link: String,
-    /// All properties.
+    /// All properties; null where nobody asked.
     pub metadata: Value,
     /// Why the frontmatter could not be read.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,10 +65,10 @@ impl Log {
     ///
     /// # Errors
     /// [`Error::Io`].
-    pub fn summary(&self, root: &std::path::Path) -> Result<Summary> {
+    pub fn summary(&self, root: &Path, metadata: bool) -> Result<Summary> {
         let head = self.head()?;
         let text = String::from_utf8_lossy(&head);
-        Ok(self.summarize(&text, root))
+        Ok(self.summarized(&text, root, metadata))
     }
 
     /// The beginning of the file, with the whole frontmatter.
@@ -81,21 +82,24 @@ impl Log {
         loop {
             let n = file.read(&mut head[filled..]).map_err(Error::io("read log", &self.path))?;
             filled += n;
-            if filled < head.len() && n > 0 {
-                continue;
-            }
             let text = String::from_utf8_lossy(&head[..filled]);
             let opened = text.trim_start_matches('\u{feff}').starts_with("---");
-            if n == 0 || !opened || frontmatter::block(&text).is_some() {
+            if n == 0 || (!opened && filled == head.len()) || frontmatter::block(&text).is_some() {
                 head.truncate(filled);
                 return Ok(head);
             }
-            head.resize(head.len() * 4, 0);
+            if filled == head.len() {
+                head.resize(head.len() * 4, 0);
+            }
         }
     }
 
-    /// The summary of this text.
-    pub fn summarize(&self, text: &str, root: &std::path::Path) -> Summary {
+    /// The summary of this text, with all properties.
+    pub fn summarize(&self, text: &str, root: &Path) -> Summary {
+        self.summarized(text, root, true)
+    }
+
+    fn summarized(&self, text: &str, root: &Path, metadata: bool) -> Summary {
         let keys = &self.profile.keys;
         let read = Properties::read(text, &self.path);
         let problem = read.as_ref().err().map(|e| match e {
@@ -130,8 +134,8 @@ impl Log {
             agents: agents.filter_map(|a| ["agent", "type"].iter().find_map(|k| a.get(*k).and_then(frontmatter::plain_text))).collect(),
             open_tasks: None,
             link: format!("[[{}]]", self.id),
-            metadata: Value::Mapping(Mapping::clone(properties.map())),
             problem,
+            metadata: if metadata { properties.into_value() } else { Value::Null },
         }
     }
 
