@@ -182,7 +182,9 @@ fn edit_and_drop_are_refused_unless_show_printed_that_entry_there() {
     journal.run(&["edit", "decisions:1", "Third", "--why", "better"]).ok();
     assert!(journal.read(LOG).contains("- **Third** – better\n"));
     journal.run(&["edit", "decisions:1", "Fourth"]).ok();
-    assert!(journal.read(LOG).contains("- **Fourth**\n"));
+    assert!(journal.read(LOG).contains("- **Fourth** – better\n"));
+    journal.run(&["edit", "decisions:1", "--raw", "Fifth, *plainly*"]).ok();
+    assert!(journal.read(LOG).contains("- Fifth, *plainly*\n"));
 }
 
 #[test]

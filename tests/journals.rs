@@ -311,7 +311,7 @@ fn wrong_words_name_the_nearest() {
         .code(2)
         .err("shiftlog: text holds the control character U+001B at byte 1\nhint: leave it out\n");
     journal
-        .run(&["add", "summary", "[Only brackets here]"])
+        .run(&["add", "summary", "[Task 7]"])
         .code(2)
         .err("shiftlog: a text that stands in brackets only is what templates leave, not an entry\nhint: write it without the brackets\n");
     let run = journal.run(&["ad", "summary", "x"]).code(2);

@@ -3,6 +3,7 @@
 mod builder;
 
 mod add;
+mod careful;
 mod concurrent;
 mod fixtures;
 mod journals;

@@ -279,7 +279,7 @@ fn bad_documents_name_key_and_remedy() {
         ("{\"decisons\": []}", "shiftlog: unknown key `decisons`: -\nhint: did you mean `decisions`?\n"),
         ("{\"decisions\": [{\"what\": \"x\", \"wy\": \"y\"}]}", "shiftlog: unknown key `decisions[0].wy`: -\nhint: did you mean `why`?\n"),
         ("{\"summary\": [1, {}", "shiftlog: not valid JSON: EOF while parsing a list: -:1\n"),
-        ("{\"next\": [{\"priority\": \"high\"}]}", "shiftlog: `next[0]` has no `what`: -\n"),
+        ("{\"decisions\": [{\"why\": \"x\"}]}", "shiftlog: `decisions[0]` has no `what`: -\n"),
         (
             "{\"next\": [{\"what\": \"x\", \"priority\": \"hgh\"}]}",
             "shiftlog: `next[0]`: unknown value `hgh`\nhint: did you mean `high`? known here: `high`, `medium`, `low`\n",

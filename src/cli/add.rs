@@ -11,7 +11,7 @@ use super::write::{self, WriteArgs};
 /// Add an entry to a log
 ///
 /// Kinds of profile resonance7: summary, decision, deliverable, highlight, problem, next, context, source, related, note.
-/// Profile agents also has criterion, blocker, file, command, task, wave, agent, log, state, background. An entry that is
+/// Profile agents also has criterion, blocker, file, command, task, wave, agent, log, state. An entry that is
 /// there already, or differs only in case, punctuation or a slip of the pen, is not added again.
 #[derive(Debug, Args)]
 pub(crate) struct AddArgs {
@@ -77,7 +77,8 @@ impl AddArgs {
     fn entry(&self) -> anyhow::Result<NewEntry> {
         let mut words = self.text.clone();
         let mut key = self.key.clone();
-        if self.entry == "context" && key.is_none() && words.len() > 1 {
+        let known = ["state", "environment", "preferences", "questions"];
+        if self.entry == "context" && key.is_none() && words.len() > 1 && known.contains(&words[0].as_str()) {
             key = Some(words.remove(0));
         }
         let mut entry = NewEntry::new(&self.entry, &write::text_of(&words)?);

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use etcetera::BaseStrategy;
 use shiftlog::journal::{Journal, Log, Places};
@@ -22,14 +23,16 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    pub(crate) fn new(journal: Option<PathBuf>, json: bool) -> Context {
-        let fixed = std::env::var("SHIFTLOG_NOW").ok().and_then(|t| DateTime::parse_from_rfc3339(&t).ok());
-        Context {
-            ui: Ui::new(json),
-            cwd: std::env::current_dir().unwrap_or_default(),
-            now: fixed.map_or_else(Utc::now, |t| t.with_timezone(&Utc)),
-            journal,
-        }
+    pub(crate) fn new(journal: Option<PathBuf>, json: bool) -> anyhow::Result<Context> {
+        let now = match variable("SHIFTLOG_NOW")? {
+            Some(text) => DateTime::parse_from_rfc3339(&text)
+                .with_context(|| format!("$SHIFTLOG_NOW is no RFC 3339 time: {text}"))?
+                .with_timezone(&Utc),
+            None => Utc::now(),
+        };
+        let named = std::env::var_os("SHIFTLOG_JOURNAL").filter(|j| !j.is_empty()).map(PathBuf::from);
+        let cwd = std::env::current_dir().context("could not find the working directory")?;
+        Ok(Context { ui: Ui::new(json), cwd, now, journal: journal.or(named) })
     }
 
     /// The journal of this command.
@@ -45,8 +48,19 @@ impl Context {
 
     /// The log that is meant: the one named, else `$SHIFTLOG_SESSION`, else the newest.
     pub(crate) fn log(&self, journal: &Journal, named: Option<&str>) -> anyhow::Result<Log> {
-        let env = std::env::var("SHIFTLOG_SESSION").ok().filter(|s| !s.is_empty());
-        Ok(journal.resolve(named.or(env.as_deref()).unwrap_or("@"), &self.cwd)?)
+        Ok(match self.bound(journal, named)? {
+            Some(log) => log,
+            None => journal.resolve("@", &self.cwd)?,
+        })
+    }
+
+    /// The log that was named, by an argument or by `$SHIFTLOG_SESSION`.
+    pub(crate) fn bound(&self, journal: &Journal, named: Option<&str>) -> anyhow::Result<Option<Log>> {
+        if let Some(name) = named {
+            return Ok(Some(journal.resolve(name, &self.cwd)?));
+        }
+        let Some(name) = variable("SHIFTLOG_SESSION")? else { return Ok(None) };
+        Ok(Some(journal.resolve(&name, &self.cwd).with_context(|| format!("$SHIFTLOG_SESSION is `{name}`"))?))
     }
 
     /// The person's settings.
@@ -77,6 +91,15 @@ impl Context {
         if let Ok(mut file) = std::fs::OpenOptions::new().create(true).append(true).open(&file) {
             let _ = std::io::Write::write_all(&mut file, line.as_bytes());
         }
+    }
+}
+
+/// A variable of the environment; an empty one counts as none.
+fn variable(name: &str) -> anyhow::Result<Option<String>> {
+    match std::env::var(name) {
+        Ok(text) => Ok(Some(text).filter(|t| !t.is_empty())),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(_) => anyhow::bail!("${name} is not valid UTF-8"),
     }
 }
 

@@ -239,7 +239,10 @@ impl Order {
     }
 
     fn logs(&self, logs: &mut [Log]) {
-        logs.sort_by(|a, b| if self.down { b.order(a) } else { a.order(b) });
+        logs.sort_by_cached_key(Log::order);
+        if self.down {
+            logs.reverse();
+        }
     }
 
     fn summaries(&self, found: &mut [Summary]) {

@@ -36,8 +36,8 @@ use ui::Ui;
 #[derive(Debug, Parser)]
 #[command(name = "shiftlog", version, max_term_width = 100, disable_help_subcommand = true)]
 struct Cli {
-    /// Journal directory, instead of the nearest one
-    #[arg(long, global = true, value_name = "DIR", env = "SHIFTLOG_JOURNAL", hide_env_values = true)]
+    /// Journal directory, instead of $SHIFTLOG_JOURNAL or the nearest one
+    #[arg(long, global = true, value_name = "DIR")]
     journal: Option<std::path::PathBuf>,
     /// Answer with one JSON object on standard output
     #[arg(long, global = true)]
@@ -74,7 +74,10 @@ pub(crate) fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return Ui::new(json).usage(&error),
     };
-    let context = Context::new(cli.journal, cli.json);
+    let context = match Context::new(cli.journal, cli.json) {
+        Ok(context) => context,
+        Err(error) => return Ui::new(json).finish(Err(error)),
+    };
     let result = match &cli.command {
         Command::Init(args) => init::run(&context, args),
         Command::New(args) => new::run(&context, args),

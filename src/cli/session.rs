@@ -8,7 +8,7 @@ use clap::Args;
 use serde_json::json;
 use shiftlog::journal::document::Document;
 use shiftlog::journal::edit::{Editor, Outcome};
-use shiftlog::journal::lifecycle::{Next, continues};
+use shiftlog::journal::lifecycle::{Next, continues, tag_text};
 use shiftlog::journal::profile::State;
 use shiftlog::journal::store::{Lock, Store};
 use shiftlog::journal::{Error, Journal, Log};
@@ -55,7 +55,7 @@ pub(crate) fn run(context: &Context, args: &SessionArgs) -> anyhow::Result<Ended
     for (name, value) in [("description", &args.about.description), ("author", &args.about.author), ("model", &args.about.model)] {
         document.properties.extend(value.iter().map(|v| (name, v.clone())));
     }
-    document.tags.extend(args.about.tag.clone());
+    document.tags.extend(args.about.tag.iter().map(|t| tag_text(t)));
     let journal = context.journal()?;
     let store = Store::new(&journal.root, context.now);
     let lock = if args.dry_run { None } else { Some(store.lock()?) };
@@ -66,11 +66,11 @@ pub(crate) fn run(context: &Context, args: &SessionArgs) -> anyhow::Result<Ended
         item.entry.text = id;
         notices.extend(broken);
     }
-    let named = args.session.clone().or_else(|| std::env::var("SHIFTLOG_SESSION").ok().filter(|s| !s.is_empty()));
-    let next = match named {
-        Some(name) => Next::Update(journal.resolve(&name, &context.cwd)?),
+    let next = match context.bound(&journal, args.session.as_deref())? {
+        Some(log) => journal.next_of(log)?,
         None => journal.next_session()?,
     };
+    let next = again(context, &journal, next, &document)?;
     let mut report = match next {
         Next::Update(log) => update(context, &journal, &log, &document, write)?,
         Next::Create { after } => create(context, &journal, args, after, &document, write)?,
@@ -82,6 +82,19 @@ pub(crate) fn run(context: &Context, args: &SessionArgs) -> anyhow::Result<Ended
         context.register(&journal.root);
     }
     print(context, args, report)
+}
+
+/// A document that the handed-off log holds already was given again: there is nothing to begin.
+fn again(context: &Context, journal: &Journal, next: Next, document: &Document) -> anyhow::Result<Next> {
+    let Next::Create { after: Some(log) } = next else { return Ok(next) };
+    if *document == Document::default() {
+        return Ok(Next::Create { after: Some(log) });
+    }
+    let placeholders = journal.placeholders(&log.profile)?;
+    let editor = Editor { profile: &log.profile, placeholders: &placeholders, path: &log.path, now: context.now };
+    let text = log.read()?;
+    let known = editor.apply(&text, &log.id, document).is_ok_and(|applied| applied.text == text);
+    Ok(if known { Next::Update(log) } else { Next::Create { after: Some(log) } })
 }
 
 fn source(path: &Path) -> anyhow::Result<String> {

@@ -47,6 +47,7 @@ pub(crate) fn run(context: &Context, args: &SetArgs) -> anyhow::Result<Ended> {
         for (key, value) in &pairs {
             new = set_one(editor, new.as_deref().unwrap_or(text), key, value)?.or(new);
         }
+        keep_fixed(editor, text, new.as_deref(), true)?;
         Ok((new.filter(|n| n != text), Vec::new(), false))
     })
 }
@@ -74,6 +75,7 @@ pub(crate) fn run_unset(context: &Context, args: &UnsetArgs) -> anyhow::Result<E
             }
             new = frontmatter::unset(now, key, editor.path)?.or(new);
         }
+        keep_fixed(editor, text, new.as_deref(), false)?;
         Ok((new, Vec::new(), false))
     })
 }
@@ -93,6 +95,22 @@ fn refuse_times(editor: &Editor, properties: &Properties, key: &str) -> journal:
             format!("`{key}` moves by itself, with every substantive change"),
             "add what was done, and it moves",
         ));
+    }
+    Ok(())
+}
+
+/// Changing a parent must not change what is fixed below it.
+fn keep_fixed(editor: &Editor, before: &str, after: Option<&str>, status_may_move: bool) -> journal::Result<()> {
+    let Some(after) = after else { return Ok(()) };
+    let keys = &editor.profile.keys;
+    let (old, new) = (Properties::read(before, editor.path)?, Properties::read(after, editor.path)?);
+    for (paths, free) in [(&keys.created, false), (&keys.last_updated, false), (&keys.status, status_may_move)] {
+        let (was, is) = (old.text(paths), new.text(paths));
+        let known = || is.as_deref().is_some_and(|s| editor.profile.status_named(s).is_some());
+        if was != is && was.is_some() && !(free && known()) {
+            let name = paths.first().cloned().unwrap_or_default();
+            return Err(Error::refused("required-key", format!("this would change `{name}`"), "set the other keys one by one"));
+        }
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! `shiftlog show`: a log with its entries numbered.
 
+use std::collections::{HashMap, HashSet};
+
 use clap::Args;
 use serde_json::{Value, json};
 use shiftlog::journal::complete::Spot;
@@ -136,16 +138,17 @@ fn print(
     let lines = section.map_or(outline.body..outline.lines.len(), |s| lines_of(outline, s));
     let label = |(n, e): &(usize, Entry)| format!("{}:{n}", e.section);
     let width = entries.iter().filter(|(n, _)| *n > 0).map(|e| label(e).len()).max().unwrap_or(0);
+    let left: HashSet<usize> = entries.iter().filter(|(m, _)| *m == 0).flat_map(|(_, e)| e.whole.clone()).collect();
+    let starting: HashMap<usize, &(usize, Entry)> = entries.iter().filter(|(m, _)| *m > 0).map(|e| (e.1.lines.start, e)).collect();
     let mut blank = true;
-    for n in lines.filter(|n| !entries.iter().any(|(m, e)| *m == 0 && e.whole.contains(n))) {
+    for n in lines.filter(|n| !left.contains(n)) {
         // What templates left is not shown, nor the blank lines around it.
         if outline.is_blank(n) && blank {
             continue;
         }
         blank = outline.is_blank(n);
-        let starts = entries.iter().find(|(m, e)| *m > 0 && e.lines.start == n);
         let line = visible(outline.line(n));
-        match starts {
+        match starting.get(&n) {
             _ if blank => {}
             Some(entry) => out.push_str(&format!("{}  {line}", faint(&format!("{:>width$}", label(entry))))),
             None => out.push_str(&format!("{:>width$}  {line}", "")),

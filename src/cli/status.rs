@@ -51,7 +51,8 @@ pub(crate) fn run(context: &Context, args: &StatusArgs) -> anyhow::Result<Ended>
     let live = profile.status_named(&to).is_some_and(|(_, s)| s.state != shiftlog::journal::profile::State::Done);
     if change.log.place == Place::Recent && args.reopen && live && change.written.changed {
         let back = journal.dir(&profile, &profile.live[0]).join(change.log.path.file_name().unwrap_or_default());
-        change.notices.push(format!("moved back to {}", journal.relative(&back).display()));
+        let moved = if args.write.dry_run { "would move back to" } else { "moved back to" };
+        change.notices.push(format!("{moved} {}", journal.relative(&back).display()));
         if !args.write.dry_run {
             let store = Store::new(&journal.root, context.now);
             let lock = store.lock()?;

@@ -1,7 +1,5 @@
 //! Everything that is printed. Standard output is data, standard error is talk.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this file is where the program prints")]
-
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -79,16 +77,20 @@ impl Ui {
             let kind = known.map_or("error", journal::Error::kind);
             let message = causes().join(": ");
             let candidates = known.map(journal::Error::candidates).unwrap_or_default();
-            println!("{}", json!({"success": false, "error": {"kind": kind, "message": message, "hint": hint, "candidates": candidates}}));
+            let _ = writeln!(
+                io::stdout(),
+                "{}",
+                json!({"success": false, "error": {"kind": kind, "message": message, "hint": hint, "candidates": candidates}})
+            );
             return;
         }
         let mut causes = causes().into_iter();
-        eprintln!("shiftlog: {}", visible(&causes.next().unwrap_or_default()));
+        let _ = writeln!(io::stderr(), "shiftlog: {}", visible(&causes.next().unwrap_or_default()));
         for cause in causes {
-            eprintln!("  {}", visible(&cause));
+            let _ = writeln!(io::stderr(), "  {}", visible(&cause));
         }
         if let Some(hint) = hint {
-            eprintln!("hint: {}", visible(&hint));
+            let _ = writeln!(io::stderr(), "hint: {}", visible(&hint));
         }
     }
 
@@ -103,7 +105,8 @@ impl Ui {
             let said: Vec<&str> = text.lines().take_while(|l| !l.starts_with("Usage")).map(str::trim).filter(|l| !l.is_empty()).collect();
             let message = said.join(" ");
             let message = message.trim_start_matches("error: ");
-            println!(
+            let _ = writeln!(
+                io::stdout(),
                 "{}",
                 json!({"success": false, "error": {"kind": "usage", "message": message, "hint": "`shiftlog --help` shows all commands", "candidates": []}})
             );
@@ -120,6 +123,10 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 /// Text with control characters shown, not obeyed; line breaks and tabs stay.
 pub(crate) fn visible(text: &str) -> String {
+    let plain = |c: char| c == '\n' || c == '\t' || !(c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'));
+    if text.chars().all(plain) {
+        return text.to_string();
+    }
     let shown = |c: char| match c {
         '\n' | '\t' => c.to_string(),
         c if c.is_control() && u32::from(c) < 0x20 => char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}').to_string(),

@@ -16,10 +16,13 @@ pub enum Token {
 
 /// Whether two Markdown texts differ at most cosmetically.
 pub fn is_cosmetic(a: &str, b: &str) -> bool {
-    a == b || {
-        let (a, b) = (tokens(a), tokens(b));
-        a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| slip(a, b))
-    }
+    a == b || same_tokens(&tokens(a), b)
+}
+
+/// The same for a text whose tokens are known.
+pub fn same_tokens(a: &[Token], b: &str) -> bool {
+    let b = tokens(b);
+    a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| slip(a, b))
 }
 
 /// Number of words in a text; each character of a script without word borders counts.

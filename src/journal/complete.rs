@@ -1,5 +1,7 @@
 //! Completing, editing and dropping entries that are there.
 
+use std::ops::Range;
+
 use serde_yaml::Value;
 
 use super::change;
@@ -112,7 +114,16 @@ impl Editor<'_> {
             Form::Block => self.complete_wave(outline, entry),
             _ => vec![tick(outline, entry)],
         };
-        Ok(Edited { text: Some(apply(outline.text, splices)), outcome: outcome("completed") })
+        let after = apply(outline.text, splices);
+        let check = Outline::parse(&after);
+        let done = self
+            .entries(&check)
+            .into_iter()
+            .any(|(m, e)| m == n && e.section == entry.section && e.lines == entry.lines && self.is_done(&e));
+        if !done {
+            return Err(self.swallowed(outline));
+        }
+        Ok(Edited { text: Some(after), outcome: outcome("completed") })
     }
 
     /// A wave's heading says DONE; waves that were blocked by it become active.
@@ -185,10 +196,15 @@ impl Editor<'_> {
                 let at = entry.content.start + entry.text.find(old).unwrap_or(0);
                 (at..at + old.len(), given.replace('\n', " "))
             }
-            Form::Item => {
-                (entry.content.start..outline.lines[entry.lines.end - 1].end, self.item_content(&outline, &entry, new, &given, raw)?)
+            Form::Item => match bold_part(&outline, &entry).filter(|_| new.fields.is_empty() && !raw) {
+                Some(words) => (words, given.replace('\n', " ")),
+                None => (entry.content.start..paragraph_end(&outline, &entry), self.item_content(&outline, &entry, new, &given, raw)?),
+            },
+            Form::Line | Form::Text => {
+                let first = outline.lines[entry.lines.start];
+                let ending = Some(&text[first.end..first.next]).filter(|e| !e.is_empty()).unwrap_or("\n");
+                (first.start..outline.lines[entry.lines.end - 1].end, given.replace('\n', ending))
             }
-            Form::Line | Form::Text => (outline.lines[entry.lines.start].start..outline.lines[entry.lines.end - 1].end, given.clone()),
         };
         if outline.text[splice.0.clone()] == splice.1 {
             return Ok(Edited { text: None, outcome: outcome("unchanged") });
@@ -244,6 +260,24 @@ impl Editor<'_> {
         let outcome = Outcome { action: "removed", entry: spot.to_string(), text: bare(&entry), line: Some(entry.lines.start + 1) };
         Ok(Edited { text: Some(after), outcome })
     }
+}
+
+/// The words of `**Words** – the rest`: the rest stays when only the text is edited.
+fn bold_part(outline: &Outline, entry: &Entry) -> Option<Range<usize>> {
+    let line = &outline.text[entry.content.clone()];
+    let open = line.find("**").filter(|n| line[..*n].chars().all(|c| !c.is_alphanumeric()))? + 2;
+    let close = line[open..].find("**")? + open;
+    (close > open && close + 2 < line.trim_end().len()).then_some(entry.content.start + open..entry.content.start + close)
+}
+
+/// The end of an item's own text: what is nested in it stays.
+fn paragraph_end(outline: &Outline, entry: &Entry) -> usize {
+    let begins = |line: &str| {
+        let line = line.trim_start();
+        line.is_empty() || line.starts_with(['>', '#', '|', '<', '`', '~']) || super::outline::marker_len(line) > 1
+    };
+    let last = (entry.lines.start + 1..entry.lines.end).take_while(|n| !begins(outline.line(*n))).last().unwrap_or(entry.lines.start);
+    outline.lines[last].end
 }
 
 #[derive(Debug, Clone, Copy)]

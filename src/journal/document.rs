@@ -6,12 +6,13 @@ use std::path::Path;
 
 use serde_yaml::Value;
 
+use super::change;
 use super::edit::{Editor, Outcome};
 use super::entry::{NewEntry, clean};
 use super::error::{Error, Result, nearest};
 use super::frontmatter::{self, Properties};
-use super::lifecycle::{title_of, topic_of};
-use super::outline::Outline;
+use super::lifecycle::{tag_text, title_of, topic_of};
+use super::outline::{Entry, Outline};
 
 /// What a document says about a session.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -42,7 +43,7 @@ const TEXTS: [&str; 6] = ["title", "description", "author", "model", "status", "
 /// Key of the document, kind of entry, main key of its objects, and which of their other keys is which field.
 type Shape = (&'static str, &'static str, &'static str, &'static [(&'static str, &'static str)]);
 
-const SHAPES: [Shape; 17] = [
+const SHAPES: [Shape; 16] = [
     ("current_state", "state", "what", &[]),
     ("summary", "summary", "what", &[]),
     ("decisions", "decision", "what", &[("why", "why")]),
@@ -58,7 +59,6 @@ const SHAPES: [Shape; 17] = [
     ("commands", "command", "what", &[]),
     ("agents", "agent", "agent", &[("task", "task"), ("status", "state"), ("summary", "")]),
     ("log", "log", "what", &[("who", "who")]),
-    ("background", "background", "what", &[]),
     ("waves", "wave", "name", &[("tasks", ""), ("done", "")]),
 ];
 
@@ -121,7 +121,7 @@ impl Reader<'_> {
         match key {
             "tags" => {
                 for (at, item) in listed(key, value) {
-                    let tag = self.text(&at, item)?;
+                    let tag = self.text(&at, item)?.map(|t| tag_text(&t)).filter(|t| !t.is_empty());
                     self.document.tags.extend(tag);
                 }
                 Ok(())
@@ -192,13 +192,18 @@ impl Reader<'_> {
             }
         }
         let said = item.summary.is_some() || !item.entry.fields.is_empty() || !tasks.is_empty();
+        if item.entry.text.is_empty() && *kind == "problem" {
+            let first = ["issue", "cause", "fix", "lesson"].iter().find_map(|f| item.entry.fields.get(*f));
+            item.entry.text = first.and_then(|t| t.lines().next()).unwrap_or_default().to_string();
+        }
+        // A form that was left empty but for its choices says nothing.
+        let said = said && item.entry.fields.keys().any(|f| !matches!(f.as_str(), "priority" | "state"))
+            || item.summary.is_some()
+            || !tasks.is_empty();
         if item.entry.text.is_empty() {
             return if said { self.fail(format!("`{at}` has no `{main}`"), None) } else { Ok(()) };
         }
         let wave = item.entry.text.clone();
-        if *kind == "agent" && item.entry.fields.get("state").is_some_and(|s| s == "completed") {
-            item.done = true;
-        }
         self.document.items.push(item);
         tasks.into_iter().try_for_each(|(at, task)| self.task(&wave, &at, task))
     }
@@ -306,15 +311,21 @@ impl Editor<'_> {
         let path = properties.existing(&keys.title).map_or_else(|| keys.title[0].clone(), |k| k.to_string());
         let title = title_of(self.profile, id, topic)?;
         let mut new = frontmatter::set(text, &path, &Value::String(title.clone()), self.path)?.unwrap_or_else(|| text.to_string());
-        if let Some(aliases) = properties.existing(&keys.aliases) {
-            let mut list = properties.list(&keys.aliases);
-            match list.iter().position(|a| *a == old_topic) {
-                Some(i) => list[i] = topic.to_string(),
-                None if list.is_empty() => list.push(topic.to_string()),
-                None => {}
+        // Only the alias that stood for the old title changes; all others are the person's.
+        let alias = Value::String(topic.to_string());
+        match properties.existing(&keys.aliases).map(|path| (path.to_string(), properties.get(&keys.aliases))) {
+            Some((path, Some(Value::Sequence(items)))) => {
+                let old = items.iter().position(|i| i.as_str() == Some(&old_topic));
+                new = match old {
+                    Some(i) => frontmatter::set(&new, &format!("{path}.{i}"), &alias, self.path)?.unwrap_or(new),
+                    None if items.is_empty() => frontmatter::push(&new, &path, topic, self.path)?,
+                    None => new,
+                };
             }
-            let list = Value::Sequence(list.into_iter().map(Value::String).collect());
-            new = frontmatter::set(&new, &aliases.to_string(), &list, self.path)?.unwrap_or(new);
+            Some((path, Some(Value::String(one)))) if *one == old_topic => {
+                new = frontmatter::set(&new, &path, &alias, self.path)?.unwrap_or(new);
+            }
+            _ => {}
         }
         let outline = Outline::parse(&new);
         let head = outline.blocks.first().filter(|b| outline.line(b.lines.start) == format!("# {old}"));
@@ -325,17 +336,17 @@ impl Editor<'_> {
         Ok(Some(new))
     }
 
+    /// Adds the tags that are not there; the others stay as they are written.
     fn apply_tags(&self, text: &str, tags: &[String]) -> Result<Option<String>> {
         let keys = &self.profile.keys.tags;
         let properties = Properties::read(text, self.path)?;
-        let mut all = properties.list(keys);
-        let missing: Vec<&String> = tags.iter().filter(|t| !all.contains(t)).collect();
-        if missing.is_empty() {
-            return Ok(None);
-        }
-        all.extend(missing.into_iter().cloned());
+        let all = properties.list(keys);
         let path = properties.existing(keys).map_or_else(|| keys[0].clone(), |k| k.to_string());
-        frontmatter::set(text, &path, &Value::Sequence(all.into_iter().map(Value::String).collect()), self.path)
+        let mut new: Option<String> = None;
+        for tag in tags.iter().filter(|t| !all.contains(t)) {
+            new = Some(frontmatter::push(new.as_deref().unwrap_or(text), &path, tag, self.path)?);
+        }
+        Ok(new)
     }
 
     fn apply_item(&self, applied: &mut Applied, item: &Item) -> Result<()> {
@@ -350,7 +361,9 @@ impl Editor<'_> {
         if let Some(text) = edited.text {
             (applied.text, applied.substantive) = (text, true);
         }
-        if item.done {
+        if item.entry.kind == "agent" {
+            self.apply_agent(applied, item, &mut outcome)?;
+        } else if item.done {
             let done = self.done(&applied.text, &outcome.entry, item.summary.as_deref()).map_err(place)?;
             if let Some(text) = done.text {
                 (applied.text, applied.substantive) = (text, true);
@@ -364,13 +377,34 @@ impl Editor<'_> {
     /// Whether the session log says this already, whenever it was.
     fn is_logged(&self, text: &str, entry: &NewEntry) -> bool {
         let outline = Outline::parse(text);
-        let first = entry.text.lines().next().unwrap_or_default();
-        let who = entry.fields.get("who").map(String::as_str).unwrap_or_default();
-        let section = self.profile.kind[&entry.kind].section.as_str();
-        let says = |lines: &std::ops::Range<usize>| {
-            let block = outline.range_text(lines);
-            block.contains(first) && block.contains(who)
+        let kind = &self.profile.kind[&entry.kind];
+        let who = entry.fields.get("who").map_or("", |w| w.trim());
+        let (head, body) = match who.is_empty() {
+            true => entry.text.split_once('\n').unwrap_or((&entry.text, "")),
+            false => (who, entry.text.as_str()),
         };
-        self.entries(&outline).iter().any(|(_, e)| e.section == section && says(&e.lines))
+        let says = |block: &Entry| {
+            let title = block.text.split_once(" - ").map_or(block.text.as_str(), |(_, t)| t);
+            let lines = block.lines.start + 1..block.lines.end;
+            change::is_cosmetic(title, head) && change::is_cosmetic(outline.range_text(&lines), body)
+        };
+        self.entries(&outline).iter().any(|(_, e)| e.section == kind.section && says(e))
+    }
+
+    /// What a document says of a spawned agent that is listed already: its status, and its outcome.
+    fn apply_agent(&self, applied: &mut Applied, item: &Item, outcome: &mut Outcome) -> Result<()> {
+        let Some(n) = outcome.entry.rsplit(':').next().and_then(|n| n.parse::<usize>().ok()) else { return Ok(()) };
+        let properties = Properties::read(&applied.text, self.path)?;
+        let Some(list) = properties.existing(&self.profile.keys.agents) else { return Ok(()) };
+        let state = item.entry.fields.get("state").map(|s| s.to_lowercase());
+        for (key, value) in [("status", state.as_ref()), ("summary", item.summary.as_ref())] {
+            let Some(value) = value else { continue };
+            let value = Value::String(value.clone());
+            if let Some(text) = frontmatter::set(&applied.text, &format!("{list}.{}.{key}", n - 1), &value, self.path)? {
+                (applied.text, applied.substantive) = (text, true);
+                outcome.action = if outcome.action == "added" { "added" } else { "changed" };
+            }
+        }
+        Ok(())
     }
 }

@@ -200,7 +200,9 @@ impl Editor<'_> {
             let last = region.blocks.clone().next_back().map(|i| outline.blocks[i].lines.end);
             first.is_some_and(|f| e.whole.start >= f) && last.is_some_and(|l| e.whole.end <= l)
         };
-        let all = self.entries(outline).into_iter().map(|(_, e)| e);
+        let here =
+            outline.sections(self.profile).into_iter().find(|s| s.blocks.start <= region.blocks.start && region.blocks.end <= s.blocks.end);
+        let all = here.into_iter().flat_map(|s| outline.entries(self.profile, &s, self.placeholders));
         all.filter(|e| e.placeholder && inside(e) && (block || e.form != super::outline::Form::Block)).collect()
     }
 
@@ -255,7 +257,10 @@ pub(super) fn insert_below(outline: &Outline, anchor: Option<usize>, lines: &[St
     let at = outline.lines[anchor].end;
     let next_filled = anchor + 1 < outline.lines.len() && !outline.is_blank(anchor + 1);
     let gap = if apart { eol } else { "" };
-    let tail = if apart && next_filled { eol } else { "" };
+    // A line that begins no block of its own, such as a link's definition, would become part of the new entry.
+    let at_block = outline.blocks.partition_point(|b| b.lines.start <= anchor + 1);
+    let own = at_block > 0 && outline.blocks[at_block - 1].lines.contains(&(anchor + 1));
+    let tail = if next_filled && (apart || !own) && anchor >= outline.body { eol } else { "" };
     // The closing `---` of the frontmatter needs its own line ending.
     let ends = outline.lines[anchor].next == at && anchor < outline.body;
     let finish = if ends { eol } else { "" };

@@ -102,13 +102,14 @@ impl Editor<'_> {
         let escaped_content = content_of(&escaped);
         let outline = Outline::parse(text);
         // A task is the same wherever in its section it stands; elsewhere, each sub-heading is a place of its own.
+        let wanted = change::tokens(&content);
         let linking = kind.shape.contains("[[{{text}}]]");
         let anywhere = kind.shape.starts_with("- [ ]");
         let same = |e: &Entry| {
             e.section == kind.section
                 && (anywhere || e.part == part || e.part.is_none() || part.is_none())
                 && e.form != Form::Block
-                && (change::is_cosmetic(&e.text, &content) || e.text == escaped_content || (linking && links_to(&e.text, &new.text)))
+                && (change::same_tokens(&wanted, &e.text) || e.text == escaped_content || (linking && links_to(&e.text, &new.text)))
         };
         if let Some(found) = self.existing(&outline, same) {
             return Ok(found);
@@ -155,10 +156,11 @@ impl Editor<'_> {
         let Some(name) = name else {
             return Ok(headings.iter().find(|i| wave_state(title(i)) == Some("ACTIVE")).or(headings.last()).copied());
         };
-        let wanted = name.trim().trim_start_matches(|c: char| c.is_alphabetic() || c == ' ');
+        let lower = name.trim().to_lowercase();
+        let wanted = lower.strip_prefix("wave").map_or(lower.as_str(), str::trim);
         let by_number = |i: &&usize| number_of(title(i)).is_some_and(|n| wanted.parse() == Ok(n));
         let by_name = |i: &&usize| change::is_cosmetic(title_of(title(i)), name);
-        let found = headings.iter().find(by_number).or_else(|| headings.iter().find(by_name));
+        let found = headings.iter().find(by_name).or_else(|| headings.iter().find(by_number));
         found.map(|i| Some(*i)).ok_or_else(|| Error::EntryNotFound {
             what: "wave",
             name: name.to_string(),
@@ -249,6 +251,11 @@ impl Editor<'_> {
                 lines.extend(line);
             }
         }
+        let rest = new.text[new.text.lines().next().map_or(0, str::len)..].trim();
+        let said = |text: &str| block_items(outline, found).iter().any(|item| change::is_cosmetic(item, text));
+        if !rest.is_empty() && !said(rest) {
+            lines.extend(labelled("", rest));
+        }
         if lines.is_empty() {
             return Ok(unchanged(outline, n, found));
         }
@@ -258,7 +265,8 @@ impl Editor<'_> {
         let check = Outline::parse(&put);
         let entry =
             self.entries(&check).into_iter().find(|(m, e)| *m == n && e.section == found.section && e.lines.start == found.lines.start);
-        let (_, entry) = entry.filter(|(_, e)| e.lines.end >= found.lines.end + lines.len()).ok_or_else(|| self.swallowed(outline))?;
+        let held = |e: &Entry| block_items(&check, e).iter().any(|item| item.trim() == content_of(&lines[lines.len() - 1..]).trim());
+        let (_, entry) = entry.filter(|(_, e)| held(e)).ok_or_else(|| self.swallowed(outline))?;
         let outcome = Outcome { action: "changed", entry: format!("{}:{n}", entry.section), text: entry.text, line: Some(last + 2) };
         Ok(Edited { text: Some(put), outcome })
     }
@@ -274,10 +282,14 @@ impl Editor<'_> {
             ));
         }
         let outline = Outline::parse(text);
-        let here = |e: &Entry| e.section == kind.section && e.form == Form::Line && e.text.trim() == commands[0].trim();
-        if let Some(found) = self.existing(&outline, here) {
-            return Ok(found);
+        let listed: Vec<(usize, Entry)> =
+            self.entries(&outline).into_iter().filter(|(n, e)| *n > 0 && e.section == kind.section && e.form == Form::Line).collect();
+        let there = |line: &String| listed.iter().find(|(_, e)| e.text.trim() == line.trim());
+        if let Some((n, found)) = commands.iter().all(|l| l.trim().is_empty() || there(l).is_some()).then(|| there(&commands[0])).flatten()
+        {
+            return Ok(unchanged(&outline, *n, found));
         }
+        let commands: Vec<String> = commands.iter().filter(|l| there(l).is_none()).cloned().collect();
         let made = self.with_place(&outline, &kind.section, Some(part))?;
         let made = made.as_deref().map(Outline::parse);
         let old = &outline;
@@ -297,7 +309,8 @@ impl Editor<'_> {
                 self.put(outline, &region, &lines, true)
             }
         };
-        self.checked(old, &kind.section, commands[0].trim(), put)
+        let filled = commands.iter().filter(|l| !l.trim().is_empty()).count();
+        self.checked_all(old, &kind.section, commands[0].trim(), put, filled)
     }
 
     fn add_listed(&self, text: &str, kind: &Kind, new: &NewEntry) -> Result<Edited> {
@@ -355,6 +368,10 @@ impl Editor<'_> {
 
     /// Makes sure that the new entry is there, and that all that was there before still is.
     fn checked(&self, old: &Outline, section: &str, content: &str, after: String) -> Result<Edited> {
+        self.checked_all(old, section, content, after, 1)
+    }
+
+    fn checked_all(&self, old: &Outline, section: &str, content: &str, after: String, count: usize) -> Result<Edited> {
         let new = Outline::parse(&after);
         let real = |outline: &Outline| self.entries(outline).into_iter().filter(|(_, e)| !e.placeholder).collect::<Vec<_>>();
         let same = |a: &Entry, b: &Entry| a.section == b.section && a.part == b.part && a.text == b.text;
@@ -366,11 +383,13 @@ impl Editor<'_> {
                 None => added.push((n, entry)),
             }
         }
-        let first = content.lines().next().unwrap_or_default().trim();
+        let lines = |text: &str| text.lines().map(|l| l.trim().to_string()).collect::<Vec<_>>();
+        let wanted = lines(content);
+        let says = |e: &Entry| if e.form == Form::Block { e.text.trim() == wanted[0] } else { lines(&e.text) == wanted };
         let others = |o: &Outline| o.sections(self.profile).into_iter().filter(|s| s.key.is_none()).count();
-        let found = added.iter().find(|(_, e)| e.section == section && e.text.lines().next().unwrap_or_default().trim() == first);
+        let found = added.iter().find(|(_, e)| e.section == section && says(e));
         match found {
-            Some((n, entry)) if left.peek().is_none() && added.len() == 1 && others(old) == others(&new) => {
+            Some((n, entry)) if left.peek().is_none() && added.len() == count && others(old) == others(&new) => {
                 let outcome = Outcome {
                     action: "added",
                     entry: format!("{section}:{n}"),

@@ -1,6 +1,5 @@
 //! Ids: the file names of logs, what they say, and how they sort.
 
-use std::cmp::Ordering;
 use std::path::Path;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
@@ -89,44 +88,42 @@ fn is_index(stem: &str) -> bool {
     ["readme", "index", "agents", "claude", "template"].contains(&stem.to_lowercase().as_str())
 }
 
-/// Orders ids by the numbers in them: `…-99` before `…-100`.
-pub fn compare(a: &str, b: &str) -> Ordering {
-    let (mut a, mut b) = (a, b);
-    loop {
-        let number = |t: &str| t.bytes().take_while(u8::is_ascii_digit).count();
-        match (a.chars().next(), b.chars().next()) {
-            (None, None) => return Ordering::Equal,
-            (None, _) => return Ordering::Less,
-            (_, None) => return Ordering::Greater,
-            (Some(x), Some(y)) if x.is_ascii_digit() && y.is_ascii_digit() => {
-                let (n, m) = (number(a), number(b));
-                let (x, y) = (a[..n].trim_start_matches('0'), b[..m].trim_start_matches('0'));
-                let order = x.len().cmp(&y.len()).then_with(|| x.cmp(y)).then_with(|| n.cmp(&m));
-                if order != Ordering::Equal {
-                    return order;
-                }
-                (a, b) = (&a[n..], &b[m..]);
-            }
-            (Some(x), Some(y)) if x == y => (a, b) = (&a[x.len_utf8()..], &b[y.len_utf8()..]),
-            (Some(x), Some(y)) => return x.cmp(&y),
+/// A key that orders ids by the numbers in them: `…-99` before `…-100`.
+pub fn key(id: &str) -> Vec<u8> {
+    let bytes = id.as_bytes();
+    let mut key = Vec::with_capacity(bytes.len() + 6);
+    let mut at = 0;
+    while at < bytes.len() {
+        let digits = bytes[at..].iter().take_while(|b| b.is_ascii_digit()).count();
+        if digits == 0 {
+            key.push(bytes[at]);
+            at += 1;
+            continue;
         }
+        let zeros = bytes[at..at + digits].iter().take_while(|b| **b == b'0').count();
+        let length = u8::try_from(digits - zeros).unwrap_or(u8::MAX);
+        key.extend([b'0', length]);
+        key.extend(&bytes[at + zeros..at + digits]);
+        key.push(u8::try_from(digits).unwrap_or(u8::MAX));
+        at += digits;
     }
+    key
 }
 
 /// Lower-case words with hyphens, at most 60 bytes; the issue keys that were left out are returned beside.
 pub fn slug(title: &str, drop_issue_keys: bool) -> (String, Vec<String>) {
     let mut dropped = Vec::new();
-    let mut words: Vec<String> = Vec::new();
-    for chunk in title.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | ':' | '(' | ')' | '[' | ']' | '/' | '\\')) {
-        if drop_issue_keys && is_issue_key(chunk) {
-            dropped.push(chunk.to_string());
-            continue;
+    let mut words: Vec<&str> = title.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
+    if drop_issue_keys {
+        let joined = |a: &str, b: &str| title.contains(&format!("{a}-{b}"));
+        while let Some(i) = words.windows(2).position(|w| is_issue_key(w[0], w[1]) && joined(w[0], w[1])) {
+            dropped.push(format!("{}-{}", words[i], words[i + 1]));
+            words.drain(i..i + 2);
         }
-        words.extend(chunk.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_lowercase));
     }
     let mut out = String::new();
     for word in words {
-        let word: String = word.chars().take(40).collect();
+        let word: String = word.to_lowercase().chars().take(40).collect();
         if !out.is_empty() && out.len() + word.len() >= 60 {
             break;
         }
@@ -138,19 +135,11 @@ pub fn slug(title: &str, drop_issue_keys: bool) -> (String, Vec<String>) {
     (if out.is_empty() { "session".to_string() } else { out }, dropped)
 }
 
-/// `PLT-123`: two capitals or more, a hyphen, digits.
-pub fn is_issue_key(word: &str) -> bool {
+/// `PLT-123`: two capitals or more, a hyphen, digits; the names of standards look alike.
+fn is_issue_key(team: &str, number: &str) -> bool {
     const STANDARDS: [&str; 9] = ["UTF", "SHA", "ISO", "RFC", "GPT", "HTTP", "AES", "RSA", "CVE"];
-    let word = word.trim_matches(|c: char| !c.is_alphanumeric());
-    word.split_once('-').is_some_and(|(team, n)| {
-        !STANDARDS.contains(&team)
-            && team.len() >= 2
-            && team.len() <= 10
-            && team.starts_with(|c: char| c.is_ascii_uppercase())
-            && team.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
-            && !n.is_empty()
-            && n.chars().all(|c| c.is_ascii_digit())
-    })
+    let capitals = team.starts_with(|c: char| c.is_ascii_uppercase()) && team.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
+    (2..=10).contains(&team.len()) && capitals && !STANDARDS.contains(&team) && number.chars().all(|c| c.is_ascii_digit())
 }
 
 /// The stem of a path as text.
@@ -160,19 +149,18 @@ pub fn stem(path: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{compare, slug};
-    use std::cmp::Ordering;
+    use super::{key, slug};
 
     #[test]
     fn ids_sort_by_number() {
-        assert_eq!(compare("20261120-99", "20261120-100"), Ordering::Less);
-        assert_eq!(compare("20261120-01", "20261120-01_pt2"), Ordering::Less);
-        assert_eq!(compare("20261119-05", "20261120-01"), Ordering::Less);
+        let sorted = ["20261119-05", "20261120-01", "20261120-01_pt2", "20261120-2", "20261120-99", "20261120-100", "a-9", "a-10"];
+        assert!(sorted.windows(2).all(|w| key(w[0]) < key(w[1])));
     }
 
     #[test]
     fn slugs_hold_no_issue_key() {
         assert_eq!(slug("PLT-123: Weather Fallback!", true), ("weather-fallback".into(), vec!["PLT-123".into()]));
+        assert_eq!(slug("Fix PLT-123-bug of UTF-8, PLT-7's", true), ("fix-bug-of-utf-8-s".into(), vec!["PLT-123".into(), "PLT-7".into()]));
         assert_eq!(slug("天气 回退", true).0, "天气-回退");
         assert_eq!(slug("../../etc/passwd", true).0, "etc-passwd");
         assert_eq!(slug("***", true).0, "session");

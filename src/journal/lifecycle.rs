@@ -149,6 +149,14 @@ impl Journal {
         let mut text = rendered.text;
         Properties::read(&text, &file)?;
         for (key, value) in &new.extra {
+            let fixed = [&profile.keys.created, &profile.keys.last_updated, &profile.keys.status];
+            if fixed.iter().any(|paths| paths.iter().any(|p| p.eq_ignore_ascii_case(key))) {
+                return Err(Error::refused(
+                    "required-key",
+                    format!("`{key}` is not for --extra"),
+                    "`--status` sets the status; the times are the clock's",
+                ));
+            }
             let in_template = source.contains(&format!("extra.{key}"));
             if !in_template {
                 text = frontmatter::set(&text, key, &frontmatter::typed(key, value, None), &file)?.unwrap_or(text);
@@ -194,7 +202,7 @@ fn check(new: &NewLog, profile: &Profile) -> Result<NewLog> {
     };
     let mut tags = Vec::new();
     for tag in &new.tags {
-        tags.push(one_line("tag", tag.trim_start_matches('#'))?);
+        tags.push(tag_text(&clean("tag", tag)?));
     }
     let mut extra = Vec::new();
     for (key, value) in &new.extra {
@@ -218,6 +226,11 @@ fn check(new: &NewLog, profile: &Profile) -> Result<NewLog> {
 /// [`Error::Refused`].
 pub fn one_line(what: &str, text: &str) -> Result<String> {
     Ok(clean(what, text)?.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// A tag as readers of tags understand it: without `#`, blanks as hyphens.
+pub fn tag_text(text: &str) -> String {
+    text.trim().trim_start_matches('#').split_whitespace().collect::<Vec<_>>().join("-")
 }
 
 fn values_of(log: &Log, new: &NewLog, now: DateTime<Utc>, obsidian: bool) -> Result<Values> {
@@ -319,9 +332,9 @@ impl Journal {
     pub fn next_session(&self) -> Result<Next> {
         let profile = self.default_profile();
         let mut live: Vec<Log> = self.logs(Place::Live)?.into_iter().filter(|l| l.profile.id == profile.id).collect();
-        live.sort_by(|a, b| b.order(a));
+        live.sort_by_cached_key(|l| std::cmp::Reverse(l.order()));
         let paused = profile.status.values().any(|s| s.state == State::Paused);
-        for log in live {
+        for log in live.into_iter().filter(|l| l.profile.name.parse(&l.id).is_some()) {
             let status = Properties::read(&log.read()?, &log.path)?.text(&profile.keys.status).unwrap_or_default();
             match profile.status_named(&status).map(|(_, s)| s.state) {
                 Some(State::Open | State::Paused) => return Ok(Next::Update(log)),
@@ -332,6 +345,19 @@ impl Journal {
             }
         }
         Ok(Next::Create { after: None })
+    }
+
+    /// What a session that is bound to this log does: it goes on while it is open, else a new one begins.
+    ///
+    /// # Errors
+    /// As [`Journal::next_session`].
+    pub fn next_of(&self, log: Log) -> Result<Next> {
+        let status = Properties::read(&log.read()?, &log.path)?.text(&log.profile.keys.status).unwrap_or_default();
+        Ok(match log.profile.status_named(&status).map(|(_, s)| s.state) {
+            Some(State::HandedOff) => Next::Create { after: Some(log) },
+            Some(State::Done) => Next::Create { after: None },
+            _ => Next::Update(log),
+        })
     }
 
     /// Changes a log: `change` maps a text to a new one and says whether that is substantive, which stamps it.

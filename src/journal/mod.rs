@@ -24,6 +24,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use chrono::NaiveDate;
 use walkdir::WalkDir;
 
 use config::Config;
@@ -270,7 +271,7 @@ impl Journal {
         let dir = path.parent().unwrap_or(&self.root);
         let known =
             self.profiles.iter().find_map(|p| self.places(p).into_iter().find(|(_, d)| d == dir).map(|(place, _)| (p.clone(), place)));
-        let (profile, place) = known.unwrap_or_else(|| (self.default_profile(), Place::Live));
+        let (profile, place) = known.ok_or_else(|| outside("not in a directory of logs"))?;
         Ok(Log { id: id::stem(&path), path, member: None, place, profile })
     }
 
@@ -280,7 +281,7 @@ impl Journal {
     /// [`Error::Io`].
     pub fn newest(&self) -> Result<Option<Log>> {
         let logs = self.logs(Place::Recent)?;
-        let newest = |place: Place| logs.iter().filter(|l| l.place == place).max_by(|a, b| a.order(b)).cloned();
+        let newest = |place: Place| logs.iter().filter(|l| l.place == place).max_by_key(|l| l.order()).cloned();
         Ok(newest(Place::Live).or_else(|| newest(Place::Recent)))
     }
 
@@ -341,13 +342,11 @@ impl Log {
         }
     }
 
-    /// Order of ids: by the time they hold, then by their numbers.
-    pub fn order(&self, other: &Log) -> std::cmp::Ordering {
-        if self.profile.name.pattern == other.profile.name.pattern {
-            return id::compare(&self.id, &other.id);
-        }
-        let day = |log: &Log| log.profile.name.parse(&log.id).map(|p| p.time.date_naive());
-        day(self).cmp(&day(other)).then_with(|| id::compare(&self.id, &other.id))
+    /// Order of logs: by the day that their names hold, then by the numbers in them.
+    ///
+    /// Names that do not follow the pattern say nothing of their age: they come before all others.
+    pub fn order(&self) -> (Option<NaiveDate>, Vec<u8>) {
+        (self.profile.name.parse(&self.id).map(|p| p.time.date_naive()), id::key(&self.id))
     }
 }
 
@@ -356,7 +355,9 @@ fn in_dir(profile: &Arc<Profile>, place: Place, dir: &Path) -> Result<Vec<Log>> 
     for file in WalkDir::new(dir).min_depth(1).max_depth(1) {
         let file = file.map_err(|e| walk_error(e, dir))?;
         let name = file.file_name().to_string_lossy();
-        if profile.name.is_log(&name) && !file.file_type().is_dir() {
+        // A pipe would block whoever opens it; a link counts where it leads to a file.
+        let plain = file.file_type().is_file() || (file.file_type().is_symlink() && file.path().is_file());
+        if profile.name.is_log(&name) && plain {
             let id = name.trim_end_matches(".md").to_string();
             logs.push(Log { id, path: file.into_path(), member: None, place, profile: profile.clone() });
         }
@@ -375,7 +376,7 @@ fn best(logs: &[Log], stem: &str) -> Option<Result<Log>> {
         return Some(Ok(log.clone()));
     }
     let mut fits: Vec<&Log> = logs.iter().filter(|l| l.id.starts_with(stem)).collect();
-    fits.sort_by(|a, b| a.order(b));
+    fits.sort_by_cached_key(|l| l.order());
     match fits.as_slice() {
         [] => None,
         [log] => Some(Ok((*log).clone())),

@@ -220,7 +220,7 @@ impl<'t> Outline<'t> {
     pub fn heading_text(&self, block: &Block) -> &'t str {
         let line = self.line(block.lines.start).trim();
         match line.starts_with('#') {
-            true => line.trim_start_matches('#').trim().trim_end_matches('#').trim_end(),
+            true => without_closing(line.trim_start_matches('#').trim()),
             false => line,
         }
     }
@@ -415,14 +415,21 @@ impl<'t> Outline<'t> {
     }
 }
 
-/// Length of an item's indentation, list marker and the blanks behind it.
+/// Length of an item's indentation, list marker and the blanks behind it; 0 for a line that begins no item.
 pub fn marker_len(line: &str) -> usize {
     let indent = line.len() - line.trim_start().len();
     let rest = &line[indent..];
     let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-    let mark = digits + usize::from(rest[digits..].starts_with(['-', '*', '+', '.', ')']));
-    let blanks = rest[mark..].len() - rest[mark..].trim_start().len();
-    indent + mark + blanks
+    let marked = match rest[digits..].chars().next() {
+        Some('-' | '*' | '+') => digits == 0,
+        Some('.' | ')') => (1..10).contains(&digits),
+        _ => false,
+    };
+    if !marked || !rest[digits + 1..].chars().next().is_none_or(|c| c == ' ' || c == '\t') {
+        return 0;
+    }
+    let after = &rest[digits + 1..];
+    indent + digits + 1 + (after.len() - after.trim_start().len())
 }
 
 fn kind_of(value: &NodeValue) -> BlockKind {
@@ -433,6 +440,12 @@ fn kind_of(value: &NodeValue) -> BlockKind {
         NodeValue::ThematicBreak => BlockKind::Break,
         _ => BlockKind::Text,
     }
+}
+
+/// A closing run of `#` counts only behind a blank: `Use C#` keeps its own.
+fn without_closing(heading: &str) -> &str {
+    let bare = heading.trim_end_matches('#');
+    if bare.is_empty() || bare.ends_with([' ', '\t']) { bare.trim_end() } else { heading }
 }
 
 fn split_lines(text: &str) -> Vec<Line> {
@@ -461,19 +474,15 @@ pub fn heading_words(heading: &str) -> String {
 }
 
 fn section_key(profile: &Profile, heading: &str) -> Option<String> {
-    let words = heading_words(heading);
-    if words.is_empty() {
-        return None;
-    }
-    let exact = profile.sections.iter().find(|key| heading_words(&profile.section[*key].heading) == words);
-    let also = || profile.sections.iter().find(|key| profile.section[*key].also.iter().any(|h| heading_words(h) == words));
-    exact.or_else(also).cloned()
+    profile.section_called(&heading_words(heading)).map(str::to_string)
 }
 
 fn part_key<'p>(parts: &'p [(String, Part)], heading: &str) -> Option<&'p str> {
+    if parts.is_empty() {
+        return None;
+    }
     let words = heading_words(heading);
-    let fits = |part: &Part| heading_words(&part.heading) == words || part.also.iter().any(|h| heading_words(h) == words);
-    parts.iter().find(|(_, part)| fits(part)).map(|(key, _)| key.as_str())
+    parts.iter().find(|(_, part)| part.is_called(&words)).map(|(key, _)| key.as_str())
 }
 
 /// Texts that templates leave, to tell them from what people write.
@@ -506,18 +515,33 @@ impl Placeholders {
             return false;
         }
         let mut lines = entry.lines.clone().map(|n| outline.line(n)).filter(|l| !l.trim().is_empty()).peekable();
-        lines.peek().is_some() && lines.all(|line| self.is_one(line))
+        let left = |line: &str| {
+            self.0.contains(&fold(line)) || (entry.form != Form::Text && numbered_brackets(line) && !is_defined(outline, line))
+        };
+        lines.peek().is_some() && lines.all(left)
     }
 
     /// Whether a line holds nothing but what a template left.
     pub fn is_one(&self, line: &str) -> bool {
-        self.0.contains(&fold(line)) || only_brackets(line)
+        self.0.contains(&fold(line)) || numbered_brackets(line)
     }
 }
 
+/// Whether a template's line holds text in brackets that is no link, task box or reference.
 fn has_brackets(line: &str) -> bool {
     let body = &line[marker_len(line)..];
-    body.find('[').is_some_and(|i| body[i..].contains(']') && !body[i..].starts_with("[[") && !body[i..].starts_with("[ ]"))
+    let groups =
+        body.match_indices('[').filter_map(|(at, _)| body[at..].find(']').map(|end| (&body[at + 1..at + end], &body[at + end + 1..])));
+    groups
+        .filter(|(inner, _)| inner.chars().count() > 1)
+        .any(|(inner, after)| !inner.starts_with(['[', '^']) && !after.starts_with(['(', '[', ':', ']']))
+}
+
+/// Whether the log defines what the brackets name: then they are a link.
+fn is_defined(outline: &Outline, line: &str) -> bool {
+    let groups = line.split('[').skip(1).filter_map(|g| g.split(']').next());
+    let text = outline.text.to_lowercase();
+    groups.into_iter().any(|g| text.contains(&format!("[{}]:", g.to_lowercase())))
 }
 
 /// Case, marks and numbers do not tell placeholders apart.
@@ -545,31 +569,30 @@ fn fold(line: &str) -> String {
     out.trim().to_string()
 }
 
-/// `[Some words]`, perhaps behind a numbered label (`**Decision 1** – [Brief reasoning]`) and signs, and nothing else.
-fn only_brackets(line: &str) -> bool {
+/// `[Task 1]`, `**Decision 1** – [Brief reasoning]`: bracketed words that are numbered or stand behind a numbered label, and
+/// nothing else. Other bracketed text is a person's unless a template is known to hold it.
+fn numbered_brackets(line: &str) -> bool {
     let line = line.trim().trim_start_matches('#').trim_start();
     let body = line[marker_len(line)..].trim();
     let body = body.strip_prefix("[ ]").unwrap_or(body);
+    let numbered = |text: &str| text.split_whitespace().last().is_some_and(|w| w.chars().all(|c| c.is_ascii_digit()));
     let mut rest = body.replace(['*', '_'], "");
-    let mut groups = 0;
+    let (mut groups, mut numbers) = (0, 0);
     while let Some(open) = rest.find('[') {
         let Some(close) = rest[open..].find(']').map(|n| open + n) else { return false };
-        let group = &rest[open + 1..close];
+        let group = rest[open + 1..close].to_string();
         let after = rest[close + 1..].chars().next();
-        let words = change::word_count(group);
-        if group.contains('[') || matches!(after, Some('(' | '[' | ']' | ':')) || words < 2 {
+        if group.contains('[') || matches!(after, Some('(' | '[' | ']' | ':')) || change::word_count(&group) < 2 {
             return false;
         }
         groups += 1;
+        numbers += usize::from(numbered(&group));
         rest.replace_range(open..=close, " ");
     }
-    if groups == 0 {
-        return false;
-    }
-    let left: Vec<String> = rest.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_lowercase).collect();
+    let left: Vec<&str> = rest.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
     match left.as_slice() {
-        [] => true,
-        [_, number] => number.chars().all(|c| c.is_ascii_digit()),
+        [] => groups > 0 && numbers > 0,
+        [_, number] => groups > 0 && numbered(number),
         _ => false,
     }
 }

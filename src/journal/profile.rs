@@ -2,12 +2,14 @@
 //!
 //! Knows what a profile says and how profiles are merged; how logs are edited by it is `edit`'s affair.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
+use std::sync::OnceLock;
 
 use serde::Deserialize;
 
 use super::error::{Error, Result, nearest};
+use super::outline::heading_words;
 
 const BUILT_IN: [(&str, &str); 2] =
     [("resonance7", include_str!("profiles/resonance7.toml")), ("agents", include_str!("profiles/agents.toml"))];
@@ -82,6 +84,9 @@ pub struct Profile {
     pub section: BTreeMap<String, Section>,
     /// Kinds of entries by name.
     pub kind: BTreeMap<String, Kind>,
+    /// Section keys by the words of their headings; made when first asked for.
+    #[serde(skip)]
+    headings: OnceLock<HashMap<String, String>>,
 }
 
 fn here() -> Vec<String> {
@@ -175,6 +180,16 @@ pub struct Part {
     /// Other spellings that are understood.
     #[serde(default)]
     pub also: Vec<String>,
+    #[serde(skip)]
+    words: OnceLock<Vec<String>>,
+}
+
+impl Part {
+    /// Whether a heading with these words is this part's.
+    pub fn is_called(&self, words: &str) -> bool {
+        let own = || std::iter::once(&self.heading).chain(&self.also).map(|h| heading_words(h)).collect();
+        self.words.get_or_init(own).iter().any(|w| w == words)
+    }
 }
 
 /// A kind of entry: where it goes and how it is written.
@@ -247,6 +262,19 @@ impl Profile {
         profile.id = id.to_string();
         profile.check(file)?;
         Ok(profile)
+    }
+
+    /// The section that a heading with these words begins; a section's own heading beats another's further spelling.
+    pub fn section_called(&self, words: &str) -> Option<&str> {
+        let all = || {
+            let mut map = HashMap::new();
+            for key in self.sections.iter().rev() {
+                map.extend(self.section[key].also.iter().map(|h| (heading_words(h), key.clone())));
+            }
+            map.extend(self.sections.iter().rev().map(|key| (heading_words(&self.section[key].heading), key.clone())));
+            map
+        };
+        self.headings.get_or_init(all).get(words).map(String::as_str)
     }
 
     /// Names of all profiles that can be loaded.

@@ -33,6 +33,12 @@ fn set_at(text: &str, properties: &Properties, key: &KeyPath, old: Option<&Value
     }
     check_name(key)?;
     let Some(block) = block(text) else {
+        if text[bom(text)..].starts_with("---")
+            && text[bom(text)..].lines().next().is_some_and(|l| l.split('\r').next().is_some_and(|l| l.trim_end() == "---"))
+        {
+            let message = "the frontmatter is never closed by a line `---`".to_string();
+            return Err(Error::Yaml { path: path.to_path_buf(), line: 1, column: 1, message });
+        }
         return Ok(Some(with_new_block(text, key, value)));
     };
     let inner = &text[block.inner.clone()];
@@ -82,6 +88,50 @@ pub fn unset(text: &str, dotted: &str, path: &Path) -> Result<Option<String>> {
         .into_iter()
         .find_map(|(new, expected)| new.filter(|n| Properties::parse(n, path).is_ok_and(|p| same_but_null(&p.map, &expected))));
     splice(text, &block, changed, &key)
+}
+
+/// Adds a text to a list of the frontmatter, in the form that list has; what is no list becomes one.
+///
+/// # Errors
+/// As [`set`].
+pub fn push(text: &str, dotted: &str, item: &str, path: &Path) -> Result<String> {
+    let properties = Properties::read(text, path)?;
+    let Some((key, Some(Value::Sequence(old)))) = properties.find(dotted) else {
+        let kept = properties.find(dotted).and_then(|(_, v)| v.and_then(plain_text)).filter(|t| !t.trim().is_empty());
+        let list = kept.into_iter().map(Value::String).chain([Value::String(item.to_string())]).collect();
+        return set(text, dotted, &Value::Sequence(list), path).map(|new| new.unwrap_or_else(|| text.to_string()));
+    };
+    let block = block(text).expect("properties were read from it");
+    let inner = &text[block.inner.clone()];
+    let mut items = old.clone();
+    items.push(Value::String(item.to_string()));
+    let mut expected = properties.map.clone();
+    place(&mut expected, &key.0, Some(&Value::Sequence(items)));
+    let document = Document::new(inner).ok();
+    let feature = document.as_ref().and_then(|d| d.query_exact(&key.route()).ok().flatten());
+    let written = render(&Value::String(item.to_string()), Quote::Double);
+    let changed = feature.map(|f| {
+        let (start, end) = trimmed(inner, f.location.byte_span);
+        match f.kind() {
+            FeatureKind::BlockSequence => {
+                let at = line_end(inner, end);
+                format!("{}{}{}- {written}{}", &inner[..at], eol(text, block.inner.start), indent_at(inner, start), &inner[at..])
+            }
+            _ => {
+                let head = inner[..end - 1].trim_end();
+                let comma = if head.ends_with('[') {
+                    ""
+                } else if head.ends_with(',') {
+                    " "
+                } else {
+                    ", "
+                };
+                format!("{head}{comma}{written}{}", &inner[head.len()..])
+            }
+        }
+    });
+    let changed = changed.filter(|new| Properties::parse(new, path).is_ok_and(|p| p.map == expected));
+    splice(text, &block, changed, &key).map(|new| new.expect("an item was added"))
 }
 
 /// Appends an item to a block list of the frontmatter, making the list where there is none.

@@ -9,7 +9,7 @@ use std::path::Path;
 use serde_yaml::{Mapping, Value};
 use yamlpath::{Component, Route};
 
-pub use edit::{append, set, unset};
+pub use edit::{append, push, set, unset};
 pub use scalar::{Quote, double_quoted, render, typed};
 
 use super::error::{Error, Result};
@@ -33,7 +33,7 @@ pub fn block(text: &str) -> Option<Block> {
     for line in text[start..].split_inclusive(['\n']) {
         let bare = line.trim_end_matches(['\n', '\r', ' ', '\t']);
         match inner {
-            None if bare != "---" || line.len() == bare.len() => return None,
+            None if bare != "---" || !line.ends_with('\n') => return None,
             None => inner = Some(offset + line.len()),
             Some(from) if bare == "---" => return Some(Block { inner: from..offset, end: offset + line.len() }),
             Some(_) => {}
@@ -106,7 +106,7 @@ impl Properties {
 
     /// The value at the first of these dotted paths that exists.
     pub fn get(&self, paths: &[String]) -> Option<&Value> {
-        paths.iter().find_map(|p| self.find(p).and_then(|(_, v)| v))
+        paths.iter().find_map(|p| self.map.get(p.as_str()).or_else(|| self.find(p).and_then(|(_, v)| v)))
     }
 
     /// The value at the first existing path as text, numbers and dates included.
@@ -240,7 +240,9 @@ fn simple(inner: &str) -> Option<Mapping> {
 
 fn quoted(text: &str) -> Option<Value> {
     let body = text.strip_prefix('"')?.strip_suffix('"')?;
-    let tame = text.len() > 1 && !body.contains(['"', '\\']) && !body.chars().any(char::is_control);
+    // YAML folds or refuses these; they are left to its parser.
+    let odd = |c: char| c.is_control() || matches!(c, '"' | '\\' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}');
+    let tame = text.len() > 1 && !body.contains(odd);
     tame.then(|| Value::String(body.to_string()))
 }
 

@@ -83,7 +83,13 @@ impl Store {
 
     pub(super) fn note(&self, entry: &Entry) -> Result<()> {
         let path = self.private().join(LEDGER);
-        let mut line = serde_json::to_vec(entry).expect("an entry is plain data");
+        let mut line = serde_json::to_vec(entry).map_err(|_| {
+            Error::refused(
+                "bad-path",
+                format!("a path that is not UTF-8 cannot be noted: {}", entry.path.display()),
+                "rename the file or directory",
+            )
+        })?;
         line.push(b'\n');
         let mut file = OpenOptions::new().create(true).append(true).open(&path).map_err(Error::io("open", &path))?;
         file.write_all(&line).map_err(Error::io("write", &path))?;

@@ -18,7 +18,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::error::{Error, Result};
 use files::{check_writable, exchange, read_steady, rename_new, set_mode, sync_dir, temp_beside, utf8, write_temp};
 use ledger::{Entry, Op};
-pub use undo::Undone;
+pub use undo::{Preview, Undone};
 
 /// The private directory beside the logs.
 pub const PRIVATE: &str = ".shiftlog";
@@ -210,8 +210,8 @@ impl Store {
         let dir = path.parent().expect("logs lie in a directory");
         fs::create_dir_all(dir).map_err(Error::io("make directory", dir))?;
         let temp = temp_beside(path);
-        write_temp(&temp, text.as_bytes(), None)?;
         self.note(&Entry { after: hash(text.as_bytes()), ..self.entry(Op::Create, path) })?;
+        write_temp(&temp, text.as_bytes(), None)?;
         let made = fs::hard_link(&temp, path).or_else(|e| match e.kind() {
             io::ErrorKind::AlreadyExists => Err(e),
             _ => OpenOptions::new().write(true).create_new(true).open(path).and_then(|_| fs::rename(&temp, path)),

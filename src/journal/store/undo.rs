@@ -19,36 +19,69 @@ pub enum Undone {
     Moved(PathBuf),
 }
 
+/// What `undo` would do to a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preview {
+    /// The step.
+    pub step: Undone,
+    /// The text now.
+    pub before: String,
+    /// The text afterwards; none for a log that would go to the trash.
+    pub after: Option<String>,
+}
+
 impl Store {
     /// Takes back the last command's writes.
     ///
     /// # Errors
     /// [`Error::Refused`] when there is none, or when a file was changed since by somebody else.
-    pub fn undo(&self, lock: &Lock, dry: bool) -> Result<Vec<Undone>> {
+    pub fn undo(&self, lock: &Lock) -> Result<Vec<Undone>> {
+        let (group, steps) = self.plan()?;
+        self.note(&Entry { restore: group.clone(), ..self.entry(Op::Undo, &steps[0].path) })?;
+        let done = steps.iter().map(|step| self.undo_step(lock, step)).collect::<Result<_>>()?;
+        let silent = self.silent();
+        let gone = |g: &str| g == group || g == silent;
+        self.rewrite(self.entries().iter().filter(|e| !gone(&e.group) && !gone(&e.restore)))?;
+        Ok(done)
+    }
+
+    /// Says what [`Store::undo`] would do; nothing is written, and no lock is taken.
+    ///
+    /// # Errors
+    /// As [`Store::undo`].
+    pub fn undo_preview(&self) -> Result<Vec<Preview>> {
+        let (_, steps) = self.plan()?;
+        let moved = |path: &PathBuf| steps.iter().find(|s| s.op == Op::Move && s.path == *path).and_then(|s| s.to.clone());
+        let text = |path: PathBuf| fs::read(&path).map(|b| String::from_utf8_lossy(&b).into_owned()).map_err(Error::io("read", &path));
+        let preview = |step: &Entry| {
+            let before = text(moved(&step.path).unwrap_or_else(|| step.path.clone()))?;
+            let after = match step.op {
+                Op::Create => None,
+                Op::Move => Some(before.clone()),
+                _ => Some(text(self.private().join("undo").join(&step.restore))?),
+            };
+            Ok(Preview { step: self.undone(step), before, after })
+        };
+        steps.iter().map(preview).collect()
+    }
+
+    /// The last command that wrote and was not taken back, and its writes, newest first.
+    fn plan(&self) -> Result<(String, Vec<Entry>)> {
         let entries = self.entries();
         let undone: Vec<&str> = entries.iter().filter(|e| e.op == Op::Undo).map(|e| e.restore.as_str()).collect();
-        let open = |e: &&Entry| e.op != Op::Undo && !undone.contains(&e.group.as_str()) && self.happened(e);
+        let open = |e: &&Entry| e.op != Op::Undo && !undone.contains(&e.group.as_str()) && self.happened(e, &entries);
         let last = entries.iter().rev().find(open).ok_or_else(|| Error::refused("nothing-to-undo", "there is no write to undo", ""))?;
-        let mut steps: Vec<&Entry> = Vec::new();
+        let mut steps: Vec<Entry> = Vec::new();
         for entry in entries.iter().rev().filter(|e| e.group == last.group).filter(open) {
             if !steps.iter().any(|s| s.op == Op::Update && s.path == entry.path && entry.op == Op::Update) {
-                steps.push(entry);
+                steps.push(entry.clone());
             }
         }
         let mut moved = Vec::new();
         for step in &steps {
             self.check_undo(step, &mut moved)?;
         }
-        if dry {
-            return Ok(steps.iter().map(|s| self.undone(s)).collect());
-        }
-        self.note(&Entry { restore: last.group.clone(), ..self.entry(Op::Undo, &last.path) })?;
-        let done = steps.iter().map(|step| self.undo_step(lock, step)).collect::<Result<_>>()?;
-        let silent = self.silent();
-        self.rewrite(
-            self.entries().iter().filter(|e| e.group != last.group && e.group != silent && e.restore != last.group && e.restore != silent),
-        )?;
-        Ok(done)
+        Ok((last.group.clone(), steps))
     }
 
     /// The group of the writes that `undo` itself makes.
@@ -65,9 +98,10 @@ impl Store {
     }
 
     /// Whether a noted write was carried out: a process may have been killed between note and deed.
-    fn happened(&self, entry: &Entry) -> bool {
+    fn happened(&self, entry: &Entry, all: &[Entry]) -> bool {
+        let moved = || all.iter().any(|e| e.op == Op::Move && e.path == entry.path && e.to.as_ref().is_some_and(|to| to.exists()));
         match entry.op {
-            Op::Update => self.private().join("undo").join(&entry.restore).is_file(),
+            Op::Update => (entry.path.exists() || moved()) && self.private().join("undo").join(&entry.restore).is_file(),
             Op::Create => entry.path.exists(),
             Op::Move => entry.to.as_ref().is_some_and(|to| to.exists()) && !entry.path.exists(),
             Op::Undo => false,
