@@ -23,10 +23,10 @@ impl Name {
         let (mut date, mut time, mut number) = (None, None, None);
         while !pattern.is_empty() {
             if let Some(after) = pattern.strip_prefix("{date}") {
-                let (value, left) = take(rest, &self.date, |text, format| NaiveDate::parse_from_str(text, format).ok())?;
+                let (value, left) = NaiveDate::parse_and_remainder(rest, &self.date).ok()?;
                 (date, rest, pattern) = (Some(value), left, after);
             } else if let Some(after) = pattern.strip_prefix("{time}") {
-                let (value, left) = take(rest, &self.time, |text, format| NaiveTime::parse_from_str(text, format).ok())?;
+                let (value, left) = NaiveTime::parse_and_remainder(rest, &self.time).ok()?;
                 (time, rest, pattern) = (Some(value), left, after);
             } else if let Some(after) = pattern.strip_prefix("{nn}") {
                 let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
@@ -70,12 +70,6 @@ impl Name {
             .replace("{nn}", &format!("{number:02}"))
             .replace("{slug}", slug)
     }
-}
-
-fn take<'t, T>(text: &'t str, format: &str, parse: impl Fn(&str, &str) -> Option<T>) -> Option<(T, &'t str)> {
-    let sample = DateTime::<Utc>::UNIX_EPOCH.format(format).to_string().len();
-    let head = text.get(..sample)?;
-    Some((parse(head, format)?, &text[sample..]))
 }
 
 /// Copies that sync programs leave when two machines wrote the same file.

@@ -257,8 +257,12 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Ordered<T> {
 impl Profile {
     /// Loads a profile: built in, or defined or overridden by the tables under `[profiles]` of a configuration file.
     pub fn load(id: &str, tables: &toml::Table, file: &Path) -> Result<Profile> {
-        let table = merged(id, tables, file, 0)?;
-        let mut profile: Profile = table.try_into().map_err(|e| unknown_key(&e.to_string(), file, None, &format!("profile `{id}`: ")))?;
+        let built_in = BUILT_IN.iter().find(|(name, _)| *name == id && !tables.contains_key(id));
+        let read = match built_in {
+            Some((_, text)) => toml::from_str(text),
+            None => merged(id, tables, file, 0)?.try_into(),
+        };
+        let mut profile: Profile = read.map_err(|e| unknown_key(&e.to_string(), file, None, &format!("profile `{id}`: ")))?;
         profile.id = id.to_string();
         profile.check(file)?;
         Ok(profile)
