@@ -224,7 +224,7 @@ proptest! {
         {
             let one_span = inserted(&text, &new).is_some();
             prop_assert!(one_span || only_placeholders_left(&text, &new, &placeholders), "{text:?}\n{new:?}");
-            let again = editor.add(&new, &entry).expect("what was added is there");
+            let again = editor.add(&new, &entry).unwrap_or_else(|e| panic!("{e}\n{text:?}\n{new:?}"));
             prop_assert_eq!(again.text, None, "{:?}\n{:?}", text, new);
             let stamped = editor.stamp(&new).expect("readable");
             let unstamped = stamped.replacen("2026-11-20 14:30:00 UTC", "2026-11-01 10:00:00 UTC", 1);

@@ -257,14 +257,24 @@ pub(super) fn insert_below(outline: &Outline, anchor: Option<usize>, lines: &[St
     let at = outline.lines[anchor].end;
     let next_filled = anchor + 1 < outline.lines.len() && !outline.is_blank(anchor + 1);
     let gap = if apart { eol } else { "" };
-    // A line that begins no block of its own, such as a link's definition, would become part of the new entry.
-    let at_block = outline.blocks.partition_point(|b| b.lines.start <= anchor + 1);
-    let own = at_block > 0 && outline.blocks[at_block - 1].lines.contains(&(anchor + 1));
-    let tail = if next_filled && (apart || !own) && anchor >= outline.body { eol } else { "" };
+    let tail = if next_filled && anchor >= outline.body && (apart || !stands_alone(outline, anchor + 1)) { eol } else { "" };
     // The closing `---` of the frontmatter needs its own line ending.
     let ends = outline.lines[anchor].next == at && anchor < outline.body;
     let finish = if ends { eol } else { "" };
     format!("{}{eol}{gap}{}{tail}{finish}{}", &text[..at], lines.join(eol), &text[at..])
+}
+
+/// Whether a line begins something that no paragraph above it can take in, or lies inside a block.
+///
+/// A paragraph, an underlined heading or a link's definition right below an item would become part of that item.
+fn stands_alone(outline: &Outline, line: usize) -> bool {
+    let at = outline.blocks.partition_point(|b| b.lines.start <= line);
+    let Some(block) = at.checked_sub(1).map(|i| &outline.blocks[i]).filter(|b| b.lines.contains(&line)) else { return false };
+    match block.kind {
+        _ if block.lines.start < line => true,
+        BlockKind::Item | BlockKind::Break | BlockKind::Code { fenced: true } => true,
+        _ => outline.line(line).trim_start_matches(' ').starts_with(['#', '>']),
+    }
 }
 
 /// Inserts a heading above another one.
@@ -280,7 +290,10 @@ pub(super) fn replace_entries(outline: &Outline, entries: &[Entry], lines: &[Str
     let mut splices: Vec<Splice> = Vec::new();
     let (first, others) = entries.split_first().expect("there is a placeholder");
     let span = outline.lines[first.whole.start].start..outline.lines[first.whole.end - 1].end;
-    splices.push((span, lines.join(eol(outline, first.whole.start))));
+    let eol = eol(outline, first.whole.start);
+    let next = first.whole.end;
+    let apart = next < outline.lines.len() && !outline.is_blank(next) && !stands_alone(outline, next);
+    splices.push((span, lines.join(eol) + if apart { eol } else { "" }));
     let mut end = first.whole.end;
     for other in others {
         // Blank lines between two placeholders go with the second.

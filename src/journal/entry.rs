@@ -8,7 +8,7 @@ use super::change;
 use super::edit::{Edited, Editor, Outcome, Region, insert_below};
 use super::error::{Error, Result};
 use super::frontmatter::{self, Properties};
-use super::outline::{BlockKind, Entry, Form, Outline, Section};
+use super::outline::{Block, BlockKind, Entry, Form, Outline, Section};
 use super::profile::Kind;
 use super::template;
 
@@ -310,7 +310,7 @@ impl Editor<'_> {
             }
         };
         let filled = commands.iter().filter(|l| !l.trim().is_empty()).count();
-        self.checked_all(old, &kind.section, commands[0].trim(), put, filled)
+        self.checked_lines(old, &kind.section, commands[0].trim(), put, Some(filled))
     }
 
     fn add_listed(&self, text: &str, kind: &Kind, new: &NewEntry) -> Result<Edited> {
@@ -368,16 +368,28 @@ impl Editor<'_> {
 
     /// Makes sure that the new entry is there, and that all that was there before still is.
     fn checked(&self, old: &Outline, section: &str, content: &str, after: String) -> Result<Edited> {
-        self.checked_all(old, section, content, after, 1)
+        self.checked_lines(old, section, content, after, None)
     }
 
-    fn checked_all(&self, old: &Outline, section: &str, content: &str, after: String, count: usize) -> Result<Edited> {
+    /// Whether every block of a text but its placeholders is a block of the other one, in the same order.
+    fn holds_blocks(old: &Outline, placeholders: &[Entry], new: &Outline) -> bool {
+        let left = |b: &Block| placeholders.iter().any(|e| e.whole.start <= b.lines.start && b.lines.end <= e.whole.end);
+        let mut blocks = new.blocks.iter();
+        let same = |a: &Block, b: &Block| a.kind == b.kind && old.range_text(&a.lines) == new.range_text(&b.lines);
+        old.blocks.iter().filter(|b| !left(b)).all(|a| blocks.any(|b| same(a, b)))
+    }
+
+    /// `fenced` says how many lines went into a code block, which is another block then.
+    fn checked_lines(&self, old: &Outline, section: &str, content: &str, after: String, fenced: Option<usize>) -> Result<Edited> {
         let new = Outline::parse(&after);
-        let real = |outline: &Outline| self.entries(outline).into_iter().filter(|(_, e)| !e.placeholder).collect::<Vec<_>>();
+        let split = |outline: &Outline| self.entries(outline).into_iter().partition::<Vec<_>, _>(|(_, e)| !e.placeholder);
+        let (before, placeholders) = split(old);
+        let placeholders: Vec<Entry> = placeholders.into_iter().map(|(_, e)| e).collect();
+        let intact = fenced.is_some() || Self::holds_blocks(old, &placeholders, &new);
         let same = |a: &Entry, b: &Entry| a.section == b.section && a.part == b.part && a.text == b.text;
-        let mut left = real(old).into_iter().map(|(_, e)| e).peekable();
+        let mut left = before.into_iter().map(|(_, e)| e).peekable();
         let mut added = Vec::new();
-        for (n, entry) in real(&new) {
+        for (n, entry) in split(&new).0 {
             match left.next_if(|e| same(e, &entry)) {
                 Some(_) => {}
                 None => added.push((n, entry)),
@@ -389,7 +401,7 @@ impl Editor<'_> {
         let others = |o: &Outline| o.sections(self.profile).into_iter().filter(|s| s.key.is_none()).count();
         let found = added.iter().find(|(_, e)| e.section == section && says(e));
         match found {
-            Some((n, entry)) if left.peek().is_none() && added.len() == count && others(old) == others(&new) => {
+            Some((n, entry)) if left.peek().is_none() && intact && added.len() == fenced.unwrap_or(1) && others(old) == others(&new) => {
                 let outcome = Outcome {
                     action: "added",
                     entry: format!("{section}:{n}"),

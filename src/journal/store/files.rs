@@ -3,22 +3,42 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::journal::error::{Error, Result};
 
 /// Reads a file; while editors save, it may for a moment not be there, or be empty.
 pub(super) fn read_steady(path: &Path) -> Result<Vec<u8>> {
-    for _ in 0..12 {
+    let start = Instant::now();
+    loop {
         match fs::read(path) {
-            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
-            Ok(bytes) if bytes.is_empty() => {}
+            Err(e) if e.kind() == io::ErrorKind::NotFound && start.elapsed() < SHORT => {}
+            Ok(bytes) if bytes.is_empty() && start.elapsed() < LONG => {}
             result => return result.map_err(Error::io("read log", path)),
         }
-        std::thread::sleep(Duration::from_millis(2));
+        std::thread::sleep(PAUSE);
     }
-    fs::read(path).map_err(Error::io("read log", path))
 }
+
+/// Reads a file that an editor may be writing into, until it says the same twice, and something.
+pub(super) fn read_settled(path: &Path) -> Result<Vec<u8>> {
+    let start = Instant::now();
+    let mut last = read_steady(path)?;
+    loop {
+        std::thread::sleep(PAUSE);
+        let now = read_steady(path)?;
+        if now == last || start.elapsed() > LONG {
+            return Ok(now);
+        }
+        last = now;
+    }
+}
+
+const PAUSE: Duration = Duration::from_millis(2);
+/// How long a replaced file may be missing.
+const SHORT: Duration = Duration::from_millis(50);
+/// How long a program may take between emptying a file and filling it.
+const LONG: Duration = Duration::from_secs(1);
 
 pub(super) fn utf8<'t>(bytes: &'t [u8], path: &Path) -> Result<&'t str> {
     std::str::from_utf8(bytes).map_err(|e| Error::NotUtf8 { path: path.to_path_buf(), offset: e.valid_up_to() })

@@ -16,7 +16,7 @@ use chrono::{DateTime, Utc};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::error::{Error, Result};
-use files::{check_writable, exchange, read_steady, rename_new, set_mode, sync_dir, temp_beside, utf8, write_temp};
+use files::{check_writable, exchange, read_settled, read_steady, rename_new, set_mode, sync_dir, temp_beside, utf8, write_temp};
 use ledger::{Entry, Op};
 pub use undo::{Preview, Undone};
 
@@ -174,10 +174,13 @@ impl Store {
             if expected {
                 sync_dir(&real)?;
             }
-            let late = if ours { None } else { self.changed_since(&kept, &displaced) };
-            match late {
+            let theirs = if ours { None } else { self.saved_by_others(&kept, &believed)? };
+            match theirs {
                 Some(theirs) => base = theirs,
-                None if expected => {
+                None => {
+                    if !expected {
+                        sync_dir(&real)?;
+                    }
                     return match failed {
                         Some(error) => Err(error),
                         None => Ok(Written {
@@ -188,7 +191,6 @@ impl Store {
                         }),
                     };
                 }
-                None => base = displaced,
             }
             believed = new;
             merged = true;
@@ -196,10 +198,14 @@ impl Store {
         Err(Error::Conflict { path: path.to_path_buf() })
     }
 
-    /// An editor that had the displaced file open may have written into it after the exchange.
-    fn changed_since(&self, kept: &str, displaced: &[u8]) -> Option<Vec<u8>> {
-        let now = fs::read(self.private().join("undo").join(kept)).ok()?;
-        (now != displaced && !now.is_empty()).then_some(now)
+    /// What somebody saved before the exchange, or into the displaced file after it, if it is not what was expected there.
+    fn saved_by_others(&self, kept: &str, expected: &[u8]) -> Result<Option<Vec<u8>>> {
+        let path = self.private().join("undo").join(kept);
+        if fs::read(&path).map_err(Error::io("read", &path))? == expected {
+            return Ok(None);
+        }
+        let theirs = read_settled(&path)?;
+        Ok((theirs != expected).then_some(theirs))
     }
 
     /// Creates a file that does not exist yet; says whether it did.
