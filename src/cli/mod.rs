@@ -34,7 +34,7 @@ use ui::Ui;
 /// Every piece of work leaves one Markdown log that the next shift can start from. Logs are edited in place: what you wrote
 /// stays as you wrote it.
 #[derive(Debug, Parser)]
-#[command(name = "shiftlog", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(name = "shiftlog", version, disable_help_subcommand = true)]
 struct Cli {
     /// Journal directory, instead of $SHIFTLOG_JOURNAL or the nearest one
     #[arg(long, global = true, value_name = "DIR")]
