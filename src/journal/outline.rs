@@ -516,7 +516,8 @@ impl Placeholders {
         }
         let mut lines = entry.lines.clone().map(|n| outline.line(n)).filter(|l| !l.trim().is_empty()).peekable();
         let left = |line: &str| {
-            self.0.contains(&fold(line)) || (entry.form != Form::Text && numbered_brackets(line) && !is_defined(outline, line))
+            let known = line.contains('[') && self.0.contains(&fold(line));
+            known || (entry.form != Form::Text && numbered_brackets(line) && !is_defined(outline, line))
         };
         lines.peek().is_some() && lines.all(left)
     }
@@ -572,6 +573,9 @@ fn fold(line: &str) -> String {
 /// `[Task 1]`, `**Decision 1** – [Brief reasoning]`: bracketed words that are numbered or stand behind a numbered label, and
 /// nothing else. Other bracketed text is a person's unless a template is known to hold it.
 fn numbered_brackets(line: &str) -> bool {
+    if !line.contains('[') {
+        return false;
+    }
     let line = line.trim().trim_start_matches('#').trim_start();
     let body = line[marker_len(line)..].trim();
     let body = body.strip_prefix("[ ]").unwrap_or(body);
