@@ -253,3 +253,23 @@ fn mixed_journals_have_one_order() {
     let ids = journal.run(&["list", "-f", "id"]).ok().out;
     assert!(ids.lines().next().is_some_and(|l| l.starts_with("20261128-")) && ids.lines().last() == Some("note-0"), "{ids}");
 }
+
+#[test]
+fn the_lines_of_a_block_are_edited_by_their_fields() {
+    let journal = Journal::new();
+    journal.run(&["new", "a"]).ok();
+    journal.run(&["add", "problem", "Timeouts", "--issue", "slow", "--fix", "retry"]).ok();
+    journal.run(&["show"]).ok();
+    journal.run(&["edit", "problems:1", "Timeouts of DNS", "--field", "fix=cache"]).ok();
+    assert!(journal.read(LOG).contains("### **Problem 1: Timeouts of DNS**\n\n- **Issue**: slow\n- **Solution / Work-around**: cache\n\n"));
+    let run = journal.run(&["edit", "problems:1", "X", "--field", "lesson=y"]).code(2);
+    assert!(run.err.starts_with("shiftlog: that entry has no line `Lesson` yet\n"), "{}", run.err);
+    let _ = journal.run(&["edit", "problems:1", "X", "--why", "y"]).code(2);
+    let journal = Journal::agents();
+    journal.run(&["new", "a"]).ok();
+    journal.run(&["add", "decision", "Use A", "--why", "fast"]).ok();
+    journal.run(&["show"]).ok();
+    journal.run(&["edit", "decisions:1", "Use B", "--why", "small"]).ok();
+    let text = journal.read(".agents/sessions/20261120-143000-a.md");
+    assert!(text.contains("### Decision 1: Use B\n\n- **Decision**: Use B\n- **Rationale**: small\n"), "{text}");
+}

@@ -190,26 +190,14 @@ impl Editor<'_> {
             text: given.lines().next().unwrap_or_default().to_string(),
             line: Some(entry.lines.start + 1),
         };
-        let splice = match entry.form {
-            Form::Block => {
-                let old = title_of(&entry.text);
-                let at = entry.content.start + entry.text.find(old).unwrap_or(0);
-                (at..at + old.len(), given.replace('\n', " "))
-            }
-            Form::Item => match bold_part(&outline, &entry).filter(|_| new.fields.is_empty() && !raw) {
-                Some(words) => (words, given.replace('\n', " ")),
-                None => (entry.content.start..paragraph_end(&outline, &entry), self.item_content(&outline, &entry, new, &given, raw)?),
-            },
-            Form::Line | Form::Text => {
-                let first = outline.lines[entry.lines.start];
-                let ending = Some(&text[first.end..first.next]).filter(|e| !e.is_empty()).unwrap_or("\n");
-                (first.start..outline.lines[entry.lines.end - 1].end, given.replace('\n', ending))
-            }
+        let splices = match entry.form {
+            Form::Block => self.block_splices(&outline, &entry, new, &given)?,
+            _ => vec![self.text_splice(&outline, &entry, new, &given, raw)?],
         };
-        if outline.text[splice.0.clone()] == splice.1 {
+        if splices.iter().all(|(range, with)| outline.text[range.clone()] == *with) {
             return Ok(Edited { text: None, outcome: outcome("unchanged") });
         }
-        let after = apply(outline.text, vec![splice]);
+        let after = apply(outline.text, splices);
         let check = Outline::parse(&after);
         let same_place = self
             .entries(&check)
@@ -221,6 +209,49 @@ impl Editor<'_> {
         }
         let outcome = Outcome { text: bare(&now), ..outcome("changed") };
         Ok(Edited { text: Some(after), outcome })
+    }
+
+    fn text_splice(&self, outline: &Outline, entry: &Entry, new: &NewEntry, given: &str, raw: bool) -> Result<Splice> {
+        let text = outline.text;
+        Ok(match entry.form {
+            Form::Item => match bold_part(outline, entry).filter(|_| new.fields.is_empty() && !raw) {
+                Some(words) => (words, given.replace('\n', " ")),
+                None => (entry.content.start..paragraph_end(outline, entry), self.item_content(outline, entry, new, given, raw)?),
+            },
+            _ => {
+                let first = outline.lines[entry.lines.start];
+                let ending = Some(&text[first.end..first.next]).filter(|e| !e.is_empty()).unwrap_or("\n");
+                (first.start..outline.lines[entry.lines.end - 1].end, given.replace('\n', ending))
+            }
+        })
+    }
+
+    /// The title of a block, and those of its labelled lines that are named.
+    fn block_splices(&self, outline: &Outline, entry: &Entry, new: &NewEntry, given: &str) -> Result<Vec<Splice>> {
+        let old = title_of(&entry.text);
+        let at = entry.content.start + entry.text.find(old).unwrap_or(0);
+        let mut splices = vec![(at..at + old.len(), given.replace('\n', " "))];
+        let labels = self.profile.blocks_in(&entry.section).map(|k| k.lines.as_slice()).unwrap_or_default();
+        let line_of = |label: &str| {
+            let label = format!("**{label}**:");
+            let at = |n: usize| outline.line(n).find(&label).map(|at| outline.lines[n].start + at + label.len()..outline.lines[n].end);
+            entry.lines.clone().find_map(at)
+        };
+        let titled = labels.iter().find(|(field, _)| field == "text").and_then(|(_, label)| line_of(label));
+        splices.extend(titled.map(|range| (range, format!(" {}", given.replace('\n', " ")))));
+        for (field, value) in &new.fields {
+            let known = || labels.iter().map(|(f, _)| f.clone()).filter(|f| f != "text").collect();
+            let (_, label) = labels
+                .iter()
+                .find(|(f, label)| f == field && f != "text" && !label.is_empty())
+                .ok_or_else(|| Error::Unknown { what: "field", given: field.clone(), known: known() })?;
+            let range = line_of(label).ok_or_else(|| {
+                let hint = format!("`shiftlog add` with the same title and --{field} adds it");
+                Error::refused("missing-field", format!("that entry has no line `{label}` yet"), hint)
+            })?;
+            splices.push((range, format!(" {}", clean(field, value)?.replace('\n', " "))));
+        }
+        Ok(splices)
     }
 
     fn item_content(&self, outline: &Outline, entry: &Entry, new: &NewEntry, given: &str, raw: bool) -> Result<String> {
