@@ -9,7 +9,8 @@ use shiftlog::journal::complete::Spot;
 use shiftlog::journal::edit::Editor;
 use shiftlog::journal::entry::NewEntry;
 use shiftlog::journal::frontmatter::{self, Properties};
-use shiftlog::journal::outline::{Outline, Placeholders};
+use shiftlog::journal::outline::Outline;
+use shiftlog::journal::placeholder::Placeholders;
 use shiftlog::journal::profile::Profile;
 use shiftlog::journal::template;
 

@@ -8,7 +8,8 @@ use serde_yaml::Value;
 use shiftlog::journal::edit::Editor;
 use shiftlog::journal::entry::NewEntry;
 use shiftlog::journal::frontmatter::{self, Properties};
-use shiftlog::journal::outline::{Outline, Placeholders};
+use shiftlog::journal::outline::Outline;
+use shiftlog::journal::placeholder::Placeholders;
 use shiftlog::journal::profile::Profile;
 
 use crate::builder::shared;

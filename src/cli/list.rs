@@ -6,7 +6,7 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
-use shiftlog::journal::outline::Placeholders;
+use shiftlog::journal::placeholder::Placeholders;
 use shiftlog::journal::summary::Summary;
 use shiftlog::journal::{Error, Journal, Log, Place, template};
 

@@ -291,11 +291,11 @@ impl Editor<'_> {
             "model" => &keys.model,
             _ => &keys.current_task,
         };
-        let Some(first) = paths.first() else {
+        if paths.is_empty() {
             return Err(Error::refused("wrong-profile", format!("profile {} has no `{name}`", self.profile.id), "leave the key out"));
-        };
+        }
         let properties = Properties::read(text, self.path)?;
-        let path = properties.existing(paths).map_or_else(|| first.clone(), |k| k.to_string());
+        let path = properties.path_of(paths);
         frontmatter::set(text, &path, &Value::String(value), self.path)
     }
 
@@ -308,7 +308,7 @@ impl Editor<'_> {
         if old_topic == topic || old == topic {
             return Ok(None);
         }
-        let path = properties.existing(&keys.title).map_or_else(|| keys.title[0].clone(), |k| k.to_string());
+        let path = properties.path_of(&keys.title);
         let title = title_of(self.profile, id, topic)?;
         let mut new = frontmatter::set(text, &path, &Value::String(title.clone()), self.path)?.unwrap_or_else(|| text.to_string());
         // Only the alias that stood for the old title changes; all others are the person's.
@@ -341,7 +341,7 @@ impl Editor<'_> {
         let keys = &self.profile.keys.tags;
         let properties = Properties::read(text, self.path)?;
         let all = properties.list(keys);
-        let path = properties.existing(keys).map_or_else(|| keys[0].clone(), |k| k.to_string());
+        let path = properties.path_of(keys);
         let mut new: Option<String> = None;
         for tag in tags.iter().filter(|t| !all.contains(t)) {
             new = Some(frontmatter::push(new.as_deref().unwrap_or(text), &path, tag, self.path)?);

@@ -12,7 +12,8 @@ use serde_yaml::Value;
 use super::error::{Error, Result};
 use super::frontmatter::{self, Properties, Step};
 use super::lifecycle;
-use super::outline::{BlockKind, Entry, Outline, Placeholders, Section, marker_len};
+use super::outline::{BlockKind, Entry, Outline, Section, marker_len};
+use super::placeholder::Placeholders;
 use super::profile::Profile;
 
 /// What is needed to edit logs of one profile.

@@ -185,7 +185,7 @@ impl Editor<'_> {
             !kind.repeats && e.section == kind.section && e.form == Form::Item && !e.placeholder && change::is_cosmetic(&e.text, &new.text)
         });
         if let Some((n, found)) = plain {
-            return Ok(unchanged(&outline, n, &found));
+            return Ok(unchanged(n, &found));
         }
         let n = blocks.iter().filter_map(|(_, e)| number_of(&e.text)).max().unwrap_or(0) + 1;
         let mut fields = self.fields(kind, new);
@@ -257,7 +257,7 @@ impl Editor<'_> {
             lines.extend(labelled("", rest));
         }
         if lines.is_empty() {
-            return Ok(unchanged(outline, n, found));
+            return Ok(unchanged(n, found));
         }
         let last = found.lines.end - 1;
         let apart = found.lines.len() == 1;
@@ -287,7 +287,7 @@ impl Editor<'_> {
         let there = |line: &String| listed.iter().find(|(_, e)| e.text.trim() == line.trim());
         if let Some((n, found)) = commands.iter().all(|l| l.trim().is_empty() || there(l).is_some()).then(|| there(&commands[0])).flatten()
         {
-            return Ok(unchanged(&outline, *n, found));
+            return Ok(unchanged(*n, found));
         }
         let commands: Vec<String> = commands.iter().filter(|l| there(l).is_none()).cloned().collect();
         let made = self.with_place(&outline, &kind.section, Some(part))?;
@@ -334,7 +334,7 @@ impl Editor<'_> {
         }
         let state = new.fields.get("state").or(kind.defaults.get("state")).cloned().unwrap_or_default();
         item.insert("status".into(), state.into());
-        let dotted = properties.existing(&paths).map_or_else(|| paths[0].clone(), |p| p.to_string());
+        let dotted = properties.path_of(&paths);
         let put = frontmatter::append(text, &dotted, &item, self.path)?;
         Ok(Edited { text: Some(put), outcome: Outcome { action: "added", entry: name(items.len()), text: new.text.clone(), line: None } })
     }
@@ -363,7 +363,7 @@ impl Editor<'_> {
 
     fn existing(&self, outline: &Outline, same: impl Fn(&Entry) -> bool) -> Option<Edited> {
         let found = self.entries(outline).into_iter().find(|(_, e)| !e.placeholder && same(e));
-        found.map(|(n, e)| unchanged(outline, n, &e))
+        found.map(|(n, e)| unchanged(n, &e))
     }
 
     /// Makes sure that the new entry is there, and that all that was there before still is.
@@ -420,8 +420,7 @@ impl Editor<'_> {
     }
 }
 
-fn unchanged(outline: &Outline, n: usize, entry: &Entry) -> Edited {
-    let _ = outline;
+fn unchanged(n: usize, entry: &Entry) -> Edited {
     let outcome = Outcome {
         action: "unchanged",
         entry: format!("{}:{n}", entry.section),

@@ -307,7 +307,7 @@ impl Editor<'_> {
                 return Err(Error::Transition { from, to: name.to_string(), allowed: status.next.clone(), reopen: backward });
             }
         }
-        let key = properties.existing(&self.profile.keys.status).map_or_else(|| self.profile.keys.status[0].clone(), |k| k.to_string());
+        let key = properties.path_of(&self.profile.keys.status);
         frontmatter::set(text, &key, &Value::String(name.to_string()), self.path)
     }
 }

@@ -14,6 +14,7 @@ pub mod frontmatter;
 pub mod id;
 pub mod lifecycle;
 pub mod outline;
+pub mod placeholder;
 pub mod profile;
 pub mod shown;
 pub mod store;
@@ -29,7 +30,7 @@ use walkdir::WalkDir;
 
 use config::Config;
 pub use error::{Error, Result};
-use outline::Placeholders;
+use placeholder::Placeholders;
 use profile::Profile;
 
 /// Where to look for a journal; the caller has asked the environment.

@@ -3,14 +3,13 @@
 //! comrak says where blocks stand; nothing here renders or changes text. Headings, rules, links and placeholders
 //! inside code, quotes, HTML and comments are content, never structure.
 
-use std::collections::HashSet;
 use std::ops::Range;
 
 use comrak::nodes::{AstNode, NodeValue};
 use comrak::{Arena, Options, parse_document};
 
-use super::change;
 use super::frontmatter;
+use super::placeholder::Placeholders;
 use super::profile::{Kind, Part, Profile};
 
 /// A line of a text: bytes, without and with its ending.
@@ -483,120 +482,4 @@ fn part_key<'p>(parts: &'p [(String, Part)], heading: &str) -> Option<&'p str> {
     }
     let words = heading_words(heading);
     parts.iter().find(|(_, part)| part.is_called(&words)).map(|(key, _)| key.as_str())
-}
-
-/// Texts that templates leave, to tell them from what people write.
-#[derive(Debug, Default)]
-pub struct Placeholders(HashSet<String>);
-
-impl Placeholders {
-    /// Collects the bracketed entries of a profile's templates and its own list.
-    pub fn collect(profile: &Profile, templates: &[&str]) -> Placeholders {
-        let mut known = HashSet::new();
-        for text in &profile.placeholders {
-            known.insert(fold(text));
-        }
-        for template in templates {
-            let outline = Outline::parse(template);
-            for block in &outline.blocks {
-                for n in block.lines.clone() {
-                    let line = outline.line(n);
-                    if has_brackets(line) {
-                        known.insert(fold(line));
-                    }
-                }
-            }
-        }
-        Placeholders(known)
-    }
-
-    fn holds(&self, outline: &Outline, entry: &Entry) -> bool {
-        if entry.form == Form::Text && outline.line(entry.lines.start).trim_start().starts_with(['`', '~']) {
-            return false;
-        }
-        let mut lines = entry.lines.clone().map(|n| outline.line(n)).filter(|l| !l.trim().is_empty()).peekable();
-        let left = |line: &str| {
-            let known = line.contains('[') && self.0.contains(&fold(line));
-            known || (entry.form != Form::Text && numbered_brackets(line) && !is_defined(outline, line))
-        };
-        lines.peek().is_some() && lines.all(left)
-    }
-
-    /// Whether a line holds nothing but what a template left.
-    pub fn is_one(&self, line: &str) -> bool {
-        self.0.contains(&fold(line)) || numbered_brackets(line)
-    }
-}
-
-/// Whether a template's line holds text in brackets that is no link, task box or reference.
-fn has_brackets(line: &str) -> bool {
-    let body = &line[marker_len(line)..];
-    let groups =
-        body.match_indices('[').filter_map(|(at, _)| body[at..].find(']').map(|end| (&body[at + 1..at + end], &body[at + end + 1..])));
-    groups
-        .filter(|(inner, _)| inner.chars().count() > 1)
-        .any(|(inner, after)| !inner.starts_with(['[', '^']) && !after.starts_with(['(', '[', ':', ']']))
-}
-
-/// Whether the log defines what the brackets name: then they are a link.
-fn is_defined(outline: &Outline, line: &str) -> bool {
-    let groups = line.split('[').skip(1).filter_map(|g| g.split(']').next());
-    let text = outline.text.to_lowercase();
-    groups.into_iter().any(|g| text.contains(&format!("[{}]:", g.to_lowercase())))
-}
-
-/// Case, marks and numbers do not tell placeholders apart.
-fn fold(line: &str) -> String {
-    let line = line.trim().trim_start_matches('#').trim_start();
-    let body = &line[marker_len(line)..];
-    let body = body.strip_prefix("[ ]").unwrap_or(body);
-    let mut out = String::new();
-    for c in body.chars() {
-        match c {
-            '*' | '_' | '`' => {}
-            c if c.is_ascii_digit() => {
-                if !out.ends_with('#') {
-                    out.push('#');
-                }
-            }
-            c if c.is_whitespace() => {
-                if !out.ends_with(' ') {
-                    out.push(' ');
-                }
-            }
-            c => out.extend(c.to_lowercase()),
-        }
-    }
-    out.trim().to_string()
-}
-
-/// `[Task 1]`, `**Decision 1** – [Brief reasoning]`: bracketed words that are numbered or stand behind a numbered label, and
-/// nothing else. Other bracketed text is a person's unless a template is known to hold it.
-fn numbered_brackets(line: &str) -> bool {
-    if !line.contains('[') {
-        return false;
-    }
-    let line = line.trim().trim_start_matches('#').trim_start();
-    let body = line[marker_len(line)..].trim();
-    let body = body.strip_prefix("[ ]").unwrap_or(body);
-    let numbered = |text: &str| text.split_whitespace().last().is_some_and(|w| w.chars().all(|c| c.is_ascii_digit()));
-    let mut rest = body.replace(['*', '_'], "");
-    let (mut groups, mut numbers) = (0, 0);
-    while let Some(open) = rest.find('[') {
-        let Some(close) = rest[open..].find(']').map(|n| open + n) else { return false };
-        let group = rest[open + 1..close].to_string();
-        let after = rest[close + 1..].chars().next();
-        if group.contains('[') || matches!(after, Some('(' | '[' | ']' | ':')) || change::word_count(&group) < 2 {
-            return false;
-        }
-        groups += 1;
-        numbers += usize::from(numbered(&group));
-        rest.replace_range(open..=close, " ");
-    }
-    let left: Vec<&str> = rest.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
-    match left.as_slice() {
-        [] => groups > 0 && numbers > 0,
-        [_, number] => groups > 0 && numbered(number),
-        _ => false,
-    }
 }

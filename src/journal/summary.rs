@@ -11,7 +11,8 @@ use serde_yaml::Value;
 use super::error::{Error, Result};
 use super::frontmatter::{self, Properties};
 use super::lifecycle::parse_time;
-use super::outline::{Outline, Placeholders};
+use super::outline::Outline;
+use super::placeholder::Placeholders;
 use super::profile::State;
 use super::{Log, Place};
 

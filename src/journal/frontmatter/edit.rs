@@ -10,7 +10,7 @@ use serde_yaml::{Mapping, Value};
 use yamlpath::{Document, FeatureKind};
 
 use super::scalar::{Quote, flow, key_text, render, stays_plain};
-use super::{Block, KeyPath, Properties, Step, block, bom, plain_text};
+use super::{Block, KeyPath, Properties, Step, begins, block, bom, plain_text};
 use crate::journal::error::{Error, Result};
 
 /// Sets the property at a dotted path and returns the new text, or nothing where it has that value already.
@@ -33,9 +33,7 @@ fn set_at(text: &str, properties: &Properties, key: &KeyPath, old: Option<&Value
     }
     check_name(key)?;
     let Some(block) = block(text) else {
-        if text[bom(text)..].starts_with("---")
-            && text[bom(text)..].lines().next().is_some_and(|l| l.split('\r').next().is_some_and(|l| l.trim_end() == "---"))
-        {
+        if begins(text) {
             let message = "the frontmatter is never closed by a line `---`".to_string();
             return Err(Error::Yaml { path: path.to_path_buf(), line: 1, column: 1, message });
         }
@@ -74,19 +72,18 @@ pub fn unset(text: &str, dotted: &str, path: &Path) -> Result<Option<String>> {
     let document = if properties.flat { None } else { Document::new(inner).ok() };
     let mut expected = properties.map.clone();
     place(&mut expected, &key.0, None);
-    let mut candidates = Vec::new();
-    if properties.flat {
-        candidates.push((remove_flat(inner, &key), expected));
-    } else if let Some(document) = document {
-        let (new, parents) = remove(inner, &document, &key);
-        for step in (key.0.len() - parents..key.0.len()).rev() {
-            place(&mut expected, &key.0[..step], None);
+    let changed = match document {
+        Some(document) => {
+            let (new, parents) = remove(inner, &document, &key);
+            for step in (key.0.len() - parents..key.0.len()).rev() {
+                place(&mut expected, &key.0[..step], None);
+            }
+            new
         }
-        candidates.push((new, expected));
-    }
-    let changed = candidates
-        .into_iter()
-        .find_map(|(new, expected)| new.filter(|n| Properties::parse(n, path).is_ok_and(|p| same_but_null(&p.map, &expected))));
+        None if properties.flat => remove_flat(inner, &key),
+        None => None,
+    };
+    let changed = changed.filter(|new| Properties::parse(new, path).is_ok_and(|p| same_but_null(&p.map, &expected)));
     splice(text, &block, changed, &key)
 }
 

@@ -43,6 +43,11 @@ pub fn block(text: &str) -> Option<Block> {
     None
 }
 
+/// Whether the first line opens a frontmatter, closed or not, whatever its line ending.
+pub fn begins(text: &str) -> bool {
+    text[bom(text)..].split(['\r', '\n']).next().is_some_and(|line| line.trim_end() == "---")
+}
+
 /// Length of the byte-order mark at the beginning, 0 or 3.
 pub fn bom(text: &str) -> usize {
     if text.starts_with('\u{feff}') { 3 } else { 0 }
@@ -117,6 +122,11 @@ impl Properties {
     /// The first of these paths that exists, as written in the file.
     pub fn existing(&self, paths: &[String]) -> Option<KeyPath> {
         paths.iter().find_map(|p| self.find(p).filter(|(_, v)| v.is_some()).map(|(k, _)| k))
+    }
+
+    /// Where a property is written: the path that exists, else the first; there must be one.
+    pub fn path_of(&self, paths: &[String]) -> String {
+        self.existing(paths).map_or_else(|| paths[0].clone(), |key| key.to_string())
     }
 
     /// The value at the first existing path as a list of texts; a single text is split at commas.

@@ -161,8 +161,8 @@ impl Store {
                 return Err(Error::io("replace log", path)(e));
             }
             let displaced = fs::read(&temp).map_err(Error::io("read log", &temp))?;
-            let ours = merged && displaced == believed;
             let expected = displaced == believed;
+            let ours = merged && expected;
             if ours {
                 fs::remove_file(&temp).map_err(Error::io("remove temp file", &temp))?;
             } else {
