@@ -273,3 +273,11 @@ fn the_lines_of_a_block_are_edited_by_their_fields() {
     let text = journal.read(".agents/sessions/20261120-143000-a.md");
     assert!(text.contains("### Decision 1: Use B\n\n- **Decision**: Use B\n- **Rationale**: small\n"), "{text}");
 }
+
+#[test]
+fn a_profile_without_tags_says_so() {
+    let journal = Journal::new().file("shiftlog.toml", "[profiles.resonance7.keys]\ntags = []\n");
+    journal.run(&["new", "a"]).ok();
+    let run = journal.run_with(&["session", "--from", "-"], "tags: [x]").code(2);
+    assert_eq!(run.err, "shiftlog: profile resonance7 has no `tags`\nhint: leave the key out\n");
+}

@@ -339,6 +339,9 @@ impl Editor<'_> {
     /// Adds the tags that are not there; the others stay as they are written.
     fn apply_tags(&self, text: &str, tags: &[String]) -> Result<Option<String>> {
         let keys = &self.profile.keys.tags;
+        if keys.is_empty() {
+            return Err(Error::refused("wrong-profile", format!("profile {} has no `tags`", self.profile.id), "leave the key out"));
+        }
         let properties = Properties::read(text, self.path)?;
         let all = properties.list(keys);
         let path = properties.path_of(keys);

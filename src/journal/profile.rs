@@ -293,6 +293,14 @@ impl Profile {
         if self.live.is_empty() {
             return bad(format!("profile `{}`: `live` names no directory", self.id));
         }
+        for (name, paths) in [("title", &self.keys.title), ("status", &self.keys.status)] {
+            if paths.is_empty() {
+                return bad(format!("profile `{}`: `keys.{name}` names no property", self.id));
+            }
+        }
+        if self.keys.agents.is_empty() && self.kind.values().any(|k| k.list.as_deref() == Some("agents")) {
+            return bad(format!("profile `{}`: `keys.agents` names no property", self.id));
+        }
         let dirs = self.live.iter().chain(&self.recent).chain(&self.archive).chain(&self.roots);
         if let Some(dir) = dirs.clone().find(|d| !inside(d)) {
             return bad(format!("profile `{}`: directory `{dir}` leaves the journal", self.id));
