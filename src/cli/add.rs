@@ -105,9 +105,7 @@ impl AddArgs {
             }
         }
         for field in &self.field {
-            let (name, value) = field
-                .split_once('=')
-                .ok_or_else(|| Error::refused("usage", format!("`{field}` is not NAME=VALUE"), "--field NAME=VALUE"))?;
+            let (name, value) = write::pair(field, "NAME=VALUE", "--field NAME=VALUE")?;
             entry = entry.with(name, value);
         }
         Ok(entry)

@@ -40,7 +40,7 @@ pub(crate) fn run(context: &Context, args: &EditArgs) -> anyhow::Result<Ended> {
     let mut entry = NewEntry::new("", &write::text_of(&args.text)?);
     entry = entry.with("why", args.why.as_deref().unwrap_or_default());
     for field in &args.field {
-        let (name, value) = field.split_once('=').ok_or_else(|| anyhow::anyhow!("`{field}` is not NAME=VALUE"))?;
+        let (name, value) = write::pair(field, "NAME=VALUE", "--field NAME=VALUE")?;
         entry = entry.with(name, value);
     }
     let journal = context.journal()?;

@@ -76,9 +76,7 @@ pub(crate) fn run(context: &Context, args: &NewArgs) -> anyhow::Result<Ended> {
     new.profile.clone_from(&args.profile);
     new.status.clone_from(&args.status);
     for pair in &args.extra {
-        let (key, value) = pair
-            .split_once('=')
-            .ok_or_else(|| shiftlog::journal::Error::refused("usage", format!("`{pair}` is not KEY=VALUE"), "--extra KEY=VALUE"))?;
+        let (key, value) = super::write::pair(pair, "KEY=VALUE", "--extra KEY=VALUE")?;
         new.extra.push((key.to_string(), value.to_string()));
     }
     let journal = context.journal()?;

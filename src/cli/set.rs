@@ -37,9 +37,7 @@ pub(crate) struct UnsetArgs {
 pub(crate) fn run(context: &Context, args: &SetArgs) -> anyhow::Result<Ended> {
     let mut pairs = Vec::new();
     for pair in &args.pairs {
-        let (key, value) = pair
-            .split_once('=')
-            .ok_or_else(|| Error::refused("usage", format!("`{pair}` is not KEY=VALUE"), "write for example `rating=5`"))?;
+        let (key, value) = write::pair(pair, "KEY=VALUE", "write for example `rating=5`")?;
         pairs.push((clean("key", key)?, clean(key, value)?));
     }
     write::change(context, &args.write, "set", &mut |editor, text| {

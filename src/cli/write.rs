@@ -105,6 +105,11 @@ pub(crate) fn report(context: &Context, journal: &Journal, action: &str, dry_run
     Ok(Ended::Done)
 }
 
+/// The two sides of an argument such as `KEY=VALUE`.
+pub(crate) fn pair<'a>(given: &'a str, form: &str, hint: &str) -> journal::Result<(&'a str, &'a str)> {
+    given.split_once('=').ok_or_else(|| journal::Error::refused("usage", format!("`{given}` is not {form}"), hint))
+}
+
 /// Text from arguments: the words joined, or standard input for a single `-`.
 pub(crate) fn text_of(words: &[String]) -> anyhow::Result<String> {
     use std::io::Read;

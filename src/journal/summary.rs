@@ -85,7 +85,10 @@ impl Log {
             filled += n;
             let text = String::from_utf8_lossy(&head[..filled]);
             let opened = text.trim_start_matches('\u{feff}').starts_with("---");
-            if n == 0 || (!opened && filled == head.len()) || frontmatter::block(&text).is_some() {
+            if n == 0
+                || (!opened && filled == head.len())
+                || frontmatter::block(&text).is_some_and(|b| b.end < text.len() || text.ends_with('\n'))
+            {
                 head.truncate(filled);
                 return Ok(head);
             }
