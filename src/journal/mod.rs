@@ -13,6 +13,7 @@ pub mod error;
 pub mod frontmatter;
 pub mod id;
 pub mod lifecycle;
+pub mod markdown;
 pub mod outline;
 pub mod placeholder;
 pub mod profile;

@@ -1,59 +1,15 @@
 //! Outline: the sections and entries of a log, as lines of its text.
 //!
-//! comrak says where blocks stand; nothing here renders or changes text. Headings, rules, links and placeholders
+//! `markdown` says where blocks stand; nothing here renders or changes text. Headings, rules, links and placeholders
 //! inside code, quotes, HTML and comments are content, never structure.
 
 use std::ops::Range;
 
-use comrak::nodes::{AstNode, NodeValue};
-use comrak::{Arena, Options, parse_document};
+pub use super::markdown::{Block, BlockKind, Line};
 
-use super::frontmatter;
+use super::markdown;
 use super::placeholder::Placeholders;
 use super::profile::{Kind, Part, Profile};
-
-/// A line of a text: bytes, without and with its ending.
-#[derive(Debug, Clone, Copy)]
-pub struct Line {
-    /// First byte.
-    pub start: usize,
-    /// End without the line ending.
-    pub end: usize,
-    /// Start of the next line.
-    pub next: usize,
-}
-
-/// What a top-level block is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum BlockKind {
-    /// A heading.
-    Heading {
-        /// 1 to 6.
-        level: u8,
-    },
-    /// An item of a top-level list.
-    Item,
-    /// Fenced or indented code.
-    Code {
-        /// Whether it has a fence.
-        fenced: bool,
-    },
-    /// HTML or an Obsidian comment: never an entry.
-    Comment,
-    /// A thematic break.
-    Break,
-    /// Anything else: a paragraph, quote, callout, table.
-    Text,
-}
-
-/// A top-level block; lines from 0, end exclusive, without trailing blank lines.
-#[derive(Debug, Clone)]
-pub struct Block {
-    /// What it is.
-    pub kind: BlockKind,
-    /// Its lines.
-    pub lines: Range<usize>,
-}
 
 /// A text with its lines and blocks.
 #[derive(Debug)]
@@ -125,41 +81,12 @@ impl Entry {
 impl<'t> Outline<'t> {
     /// Parses a text.
     pub fn parse(text: &'t str) -> Outline<'t> {
-        let lines = split_lines(text);
-        let start = frontmatter::block(text).map_or(frontmatter::bom(text), |b| b.end);
-        let body = lines.partition_point(|l| l.next <= start);
-        let mut outline = Outline { text, lines, body, blocks: Vec::new() };
-        outline.find_blocks(start);
+        let lines = markdown::split_lines(text);
+        let (_, body) = markdown::body(text, &lines);
+        let blocks = markdown::blocks(text, &lines);
+        let mut outline = Outline { text, lines, body, blocks };
+        outline.mark_comments();
         outline
-    }
-
-    fn find_blocks(&mut self, start: usize) {
-        let arena = Arena::new();
-        let mut options = Options::default();
-        options.extension.table = true;
-        let root = parse_document(&arena, &self.text[start..], &options);
-        let mut found: Vec<(BlockKind, Range<usize>)> = Vec::new();
-        for node in root.children() {
-            match &node.data.borrow().value {
-                NodeValue::List(_) => found.extend(node.children().map(|item| (BlockKind::Item, self.node_lines(item)))),
-                value => found.push((kind_of(value), self.node_lines(node))),
-            }
-        }
-        let starts: Vec<usize> = found.iter().skip(1).map(|(_, r)| r.start).chain([self.lines.len()]).collect();
-        for ((kind, lines), next) in found.into_iter().zip(starts) {
-            let mut end = lines.end.min(next).max(lines.start + 1);
-            while end > lines.start + 1 && self.is_blank(end - 1) {
-                end -= 1;
-            }
-            self.blocks.push(Block { kind, lines: lines.start..end });
-        }
-        self.mark_comments();
-    }
-
-    fn node_lines<'a>(&self, node: &'a AstNode<'a>) -> Range<usize> {
-        let at = node.data.borrow().sourcepos;
-        let last = self.lines.len();
-        (self.body + at.start.line.max(1) - 1).min(last.saturating_sub(1))..(self.body + at.end.line).min(last)
     }
 
     /// Obsidian comments (`%% … %%`) may span blocks; what they span is no structure.
@@ -431,37 +358,10 @@ pub fn marker_len(line: &str) -> usize {
     indent + digits + 1 + (after.len() - after.trim_start().len())
 }
 
-fn kind_of(value: &NodeValue) -> BlockKind {
-    match value {
-        NodeValue::Heading(h) => BlockKind::Heading { level: h.level },
-        NodeValue::CodeBlock(code) => BlockKind::Code { fenced: code.fenced },
-        NodeValue::HtmlBlock(_) => BlockKind::Comment,
-        NodeValue::ThematicBreak => BlockKind::Break,
-        _ => BlockKind::Text,
-    }
-}
-
 /// A closing run of `#` counts only behind a blank: `Use C#` keeps its own.
 fn without_closing(heading: &str) -> &str {
     let bare = heading.trim_end_matches('#');
     if bare.is_empty() || bare.ends_with([' ', '\t']) { bare.trim_end() } else { heading }
-}
-
-fn split_lines(text: &str) -> Vec<Line> {
-    let bytes = text.as_bytes();
-    let mut lines = Vec::new();
-    let mut start = frontmatter::bom(text);
-    while start < bytes.len() {
-        let end = bytes[start..].iter().position(|b| *b == b'\n' || *b == b'\r').map_or(bytes.len(), |n| start + n);
-        let next = match bytes.get(end) {
-            Some(b'\r') if bytes.get(end + 1) == Some(&b'\n') => end + 2,
-            Some(_) => end + 1,
-            None => end,
-        };
-        lines.push(Line { start, end, next });
-        start = next;
-    }
-    lines
 }
 
 /// A heading reduced to its words: no emphasis, case, emoji, numbering or punctuation, and `&` is `and`.
