@@ -275,7 +275,10 @@ fn unknown_configuration_keys_name_the_nearest() {
             "profile = \"agents\"\nobsidia = true\n",
             "shiftlog: unknown key `obsidia`: ROOT/shiftlog.toml:2\nhint: did you mean `obsidian`?\n",
         ),
-        ("editor = \"vi\"\n", "shiftlog: unknown key `editor`: ROOT/shiftlog.toml:1\nhint: known keys: profile, obsidian, profiles\n"),
+        (
+            "editor = \"vi\"\n",
+            "shiftlog: unknown key `editor`: ROOT/shiftlog.toml:1\nhint: known keys: profile, obsidian, settle_seconds, stamp_foreign_edits, profiles\n",
+        ),
         ("profile = \"agent\"\n", "shiftlog: unknown profile `agent`\nhint: did you mean `agents`? known here: `resonance7`, `agents`\n"),
         (
             "[profiles.resonance7]\nlife = [\"x\"]\n",

@@ -54,13 +54,14 @@ impl Context {
         })
     }
 
-    /// The log that was named, by an argument or by `$SHIFTLOG_SESSION`.
+    /// The log that was named, by an argument or by `$SHIFTLOG_SESSION`; the variable means the session's newest part.
     pub(crate) fn bound(&self, journal: &Journal, named: Option<&str>) -> anyhow::Result<Option<Log>> {
         if let Some(name) = named {
             return Ok(Some(journal.resolve(name, &self.cwd)?));
         }
         let Some(name) = variable("SHIFTLOG_SESSION")? else { return Ok(None) };
-        Ok(Some(journal.resolve(&name, &self.cwd).with_context(|| format!("$SHIFTLOG_SESSION is `{name}`"))?))
+        let log = journal.resolve(&name, &self.cwd).with_context(|| format!("$SHIFTLOG_SESSION is `{name}`"))?;
+        Ok(Some(journal.latest_part(log)?))
     }
 
     /// The person's settings.

@@ -3,20 +3,26 @@
 mod add;
 mod completions;
 mod context;
+mod continue_;
 mod done;
 mod drop;
 mod edit;
 mod init;
+mod lint;
 mod list;
 mod man;
 mod new;
 mod open;
 mod path;
+mod prune;
+mod rename;
+mod restore;
 mod session;
 mod set;
 mod settings;
 mod show;
 mod status;
+mod sync;
 mod ui;
 mod undo;
 mod when;
@@ -63,6 +69,12 @@ enum Command {
     Open(open::OpenArgs),
     Path(path::PathArgs),
     Undo(undo::UndoArgs),
+    Sync(sync::SyncArgs),
+    Lint(lint::LintArgs),
+    Continue(continue_::ContinueArgs),
+    Rename(rename::RenameArgs),
+    Prune(prune::PruneArgs),
+    Restore(restore::RestoreArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
 }
@@ -94,6 +106,12 @@ pub(crate) fn main() -> ExitCode {
         Command::Open(args) => open::run(&context, args),
         Command::Path(args) => path::run(&context, args),
         Command::Undo(args) => undo::run(&context, args),
+        Command::Sync(args) => sync::run(&context, args),
+        Command::Lint(args) => lint::run(&context, args),
+        Command::Continue(args) => continue_::run(&context, args),
+        Command::Rename(args) => rename::run(&context, args),
+        Command::Prune(args) => prune::run(&context, args),
+        Command::Restore(args) => restore::run(&context, args),
         Command::Completions(args) => completions::run(&context, args),
         Command::Man(args) => man::run(&context, args),
     };

@@ -27,7 +27,14 @@ pub(crate) fn run(context: &Context, args: &UndoArgs) -> anyhow::Result<Ended> {
         (previews.into_iter().map(|p| p.step).collect(), Some(diff))
     } else {
         let lock = store.lock()?;
-        (store.undo(&lock)?, None)
+        let undone = store.undo(&lock)?;
+        let there = undone.iter().filter_map(|step| match step {
+            Undone::Restored(path) | Undone::Moved(path) => journal.log_at(path).ok(),
+            Undone::Trashed(_) => None,
+        });
+        let logs: Vec<_> = there.collect();
+        journal.remember(&lock, &logs.iter().collect::<Vec<_>>(), context.now)?;
+        (undone, None)
     };
     let steps: Vec<(&str, String)> = undone.iter().map(|step| named(&journal, step)).collect();
     if context.ui.json {

@@ -19,6 +19,12 @@ pub fn is_cosmetic(a: &str, b: &str) -> bool {
     a == b || same_tokens(&tokens(a), b)
 }
 
+/// Whether work was added, completed or removed between two versions of a log.
+pub fn is_substantive(before: &str, after: &str) -> bool {
+    let body = |text: &str| text[super::frontmatter::block(text).map_or(0, |b| b.end)..].to_string();
+    !is_cosmetic(&body(before), &body(after))
+}
+
 /// The same for a text whose tokens are known.
 pub fn same_tokens(a: &[Token], b: &str) -> bool {
     let b = tokens(b);

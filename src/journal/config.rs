@@ -18,13 +18,17 @@ pub struct Config {
     pub profile: Option<String>,
     /// Whether new logs get `aliases` and `tags`.
     pub obsidian: bool,
+    /// A file that others changed less than so many seconds ago is not judged yet.
+    pub settle_seconds: u64,
+    /// Whether substantive changes that others made move `last_updated`.
+    pub stamp_foreign_edits: bool,
     /// Profiles defined or overridden here.
     pub profiles: toml::Table,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Config { profile: None, obsidian: true, profiles: toml::Table::new() }
+        Config { profile: None, obsidian: true, settle_seconds: 30, stamp_foreign_edits: true, profiles: toml::Table::new() }
     }
 }
 

@@ -13,6 +13,7 @@ use super::frontmatter::{self, Properties};
 use super::id;
 use super::profile::{Profile, State};
 use super::store::{Lock, Store, Written};
+use super::sync::{Verdict, Watch};
 use super::template::{self, Values};
 use super::{Journal, Log, Place};
 
@@ -46,6 +47,8 @@ pub fn parse_time(text: &str) -> Option<(DateTime<Utc>, &'static str)> {
 pub struct NewLog {
     /// Profile; the journal's default where none is named.
     pub profile: Option<String>,
+    /// Id, for a further part; else the profile builds one.
+    pub id: Option<String>,
     /// Title.
     pub title: Option<String>,
     /// Description.
@@ -97,11 +100,8 @@ impl Journal {
         let dir = self.dir(&profile, &profile.live[0]);
         let mut number = if profile.name.counts() { self.next_number(&profile, now)? } else { 1 };
         loop {
-            let stem = profile.name.build(
-                now,
-                number,
-                &if number > 1 && !profile.name.counts() { format!("{slug}-{number}") } else { slug.clone() },
-            );
+            let slug = if number > 1 && !profile.name.counts() { format!("{slug}-{number}") } else { slug.clone() };
+            let stem = new.id.clone().unwrap_or_else(|| profile.name.build(now, number, &slug));
             let path = dir.join(format!("{stem}.md"));
             let log = Log { id: stem, path, member: None, place: Place::Live, profile: profile.clone() };
             let (text, missing) = self.text_of(&log, &checked, now)?;
@@ -111,8 +111,14 @@ impl Journal {
                 None => !log.path.exists(),
             };
             if made {
+                if let Some((_, lock)) = write {
+                    self.remember_new(lock, &log, &text, now)?;
+                }
                 notices.extend(missing.into_iter().map(|m| format!("the template names `{m}`, which nothing defines")));
                 return Ok(Made { log, text, notices });
+            }
+            if new.id.is_some() {
+                return Err(Error::refused("exists", format!("there is a log {} already", log.id), "rename or move one of the two"));
             }
             number += 1;
         }
@@ -210,6 +216,7 @@ fn check(new: &NewLog, profile: &Profile) -> Result<NewLog> {
     }
     Ok(NewLog {
         profile: new.profile.clone(),
+        id: new.id.clone(),
         title: line("title", &new.title)?,
         description: line("description", &new.description)?,
         author: line("author", &new.author)?,
@@ -370,13 +377,25 @@ impl Journal {
         log.writable()?;
         let placeholders = self.placeholders(&log.profile)?;
         let editor = Editor { profile: &log.profile, placeholders: &placeholders, path: &log.path, now };
+        let watch = Watch::new(self, log, now);
+        let mut verdict = None;
         let mut stamped = |text: &str| match change(&editor, text)? {
-            Some((new, true)) => editor.stamp(&new).map(Some),
-            Some((new, false)) => Ok(Some(new)),
+            Some((new, substantive)) => {
+                let found = watch.judge(text, verdict.is_none());
+                verdict = Some(if substantive { Verdict::Stamp } else { found });
+                if verdict == Some(Verdict::Stamp) { editor.stamp(&new).map(Some) } else { Ok(Some(new)) }
+            }
             None => Ok(None),
         };
         match write {
-            Some((store, lock)) => store.update(lock, &log.path, &mut stamped),
+            Some((store, lock)) => {
+                let written = store.update(lock, &log.path, &mut stamped)?;
+                // What is still being changed by others stays unseen, so that it can be judged when it has settled.
+                if written.changed && verdict != Some(Verdict::Wait) {
+                    watch.note(lock, &written.after)?;
+                }
+                Ok(written)
+            }
             None => {
                 let before = log.read()?;
                 let after = stamped(&before)?;

@@ -132,7 +132,7 @@ pub fn leaves(text: &str, lines: &[Line]) -> Vec<Leaf> {
             _ => continue,
         };
         // Tables hold no further leaves; a paragraph inside of one is none of ours.
-        if found.last().is_none_or(|l| l.lines.end <= first + node.data.borrow().sourcepos.start.line - 1) {
+        if found.last().is_none_or(|l| l.lines.end < first + node.data.borrow().sourcepos.start.line) {
             found.push(Leaf { kind, lines: lines_of(node, first, lines.len()) });
         }
     }

@@ -3,6 +3,8 @@
 //! A [`Journal`] is a directory that was found or made; a [`Log`] is one of its files. Reading never writes. Everything that
 //! writes goes through [`store`].
 
+pub mod archive;
+pub mod catalogue;
 pub mod change;
 pub mod complete;
 pub mod config;
@@ -13,15 +15,24 @@ pub mod error;
 pub mod frontmatter;
 pub mod id;
 pub mod lifecycle;
+pub mod links;
+pub mod lint;
 pub mod markdown;
+pub mod mend;
 pub mod outline;
+pub mod parts;
 pub mod placeholder;
 pub mod profile;
+pub mod prune;
+pub mod relocate;
+pub mod seen;
 pub mod shown;
 pub mod store;
 pub mod summary;
+pub mod sync;
 pub mod template;
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -29,6 +40,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use walkdir::WalkDir;
 
+use catalogue::Catalogue;
 use config::Config;
 pub use error::{Error, Result};
 use placeholder::Placeholders;
@@ -192,40 +204,20 @@ impl Journal {
                 seen.push(dir);
             }
         }
+        if upto == Place::Archived {
+            // What is also in a zip, or in several, is one log: the nearest copy counts, of several zips the last.
+            let near: HashSet<String> = logs.iter().filter(|l| l.place != Place::Archived).map(|l| l.id.clone()).collect();
+            let mut zipped = HashSet::new();
+            logs.reverse();
+            logs.retain(|l| l.place != Place::Archived || (!near.contains(&l.id) && zipped.insert(l.id.clone())));
+            logs.reverse();
+        }
         Ok(logs)
     }
 
     /// What was met on the way that the person should know of, such as a damaged archive that was passed over.
     pub fn notices(&self) -> Vec<String> {
         self.notices.take()
-    }
-
-    fn archived(&self, profile: &Arc<Profile>, dir: &Path) -> Result<Vec<Log>> {
-        let mut logs = Vec::new();
-        for file in WalkDir::new(dir).min_depth(1).max_depth(1).sort_by_file_name() {
-            let file = file.map_err(|e| walk_error(e, dir))?;
-            if file.path().extension().is_none_or(|e| e != "zip") {
-                continue;
-            }
-            let members = zip_members(file.path()).unwrap_or_else(|e| {
-                self.notices.borrow_mut().push(e.to_string());
-                Vec::new()
-            });
-            for member in members {
-                let name = member.rsplit('/').next().unwrap_or(&member).to_string();
-                if profile.name.is_log(&name) {
-                    let id = name.trim_end_matches(".md").to_string();
-                    logs.push(Log {
-                        id,
-                        path: file.path().to_path_buf(),
-                        member: Some(member),
-                        place: Place::Archived,
-                        profile: profile.clone(),
-                    });
-                }
-            }
-        }
-        Ok(logs)
     }
 
     /// The log with this id, unique prefix or path; `@` is the newest.
@@ -242,17 +234,33 @@ impl Journal {
         }
         let stem = name.strip_suffix(".md").unwrap_or(name);
         let mut logs = self.logs(Place::Recent)?;
-        if let Some(found) = best(&logs, stem) {
-            return found;
+        if let Some(log) = exact(&logs, stem) {
+            return Ok(log);
         }
         if name.contains(['/', '\\']) || cwd.join(name).is_file() {
-            return self.at_path(&cwd.join(name));
+            return self.log_at(&cwd.join(name));
         }
-        logs.extend(self.logs(Place::Archived)?.into_iter().filter(|l| l.place == Place::Archived));
-        best(&logs, stem).unwrap_or_else(|| Err(Error::LogNotFound { name: name.to_string(), candidates: near(stem, &logs) }))
+        // What may be a whole id is looked for everywhere before it is taken for the beginning of another.
+        let whole = self.profiles.iter().any(|p| p.name.parse(stem).is_some());
+        if let (false, Some(found)) = (whole, by_prefix(&logs, stem)) {
+            return found;
+        }
+        logs = self.logs(Place::Archived)?;
+        let catalogue = Catalogue::new(&self.root, logs);
+        if let [first, ..] = catalogue.named(stem) {
+            return Ok(catalogue.logs[*first].clone());
+        }
+        let logs = catalogue.logs;
+        let near_by: Vec<Log> = logs.iter().filter(|l| l.place != Place::Archived).cloned().collect();
+        let found = by_prefix(&near_by, stem).or_else(|| by_prefix(&logs, stem));
+        found.unwrap_or_else(|| Err(Error::LogNotFound { name: name.to_string(), candidates: near(stem, &logs) }))
     }
 
-    fn at_path(&self, path: &Path) -> Result<Log> {
+    /// The log in this file.
+    ///
+    /// # Errors
+    /// [`Error::NotALog`].
+    pub fn log_at(&self, path: &Path) -> Result<Log> {
         let outside = |why| Error::NotALog { path: path.to_path_buf(), why };
         let dir = path.parent().and_then(|d| fs::canonicalize(d).ok()).ok_or_else(|| outside("no such log"))?;
         let root = fs::canonicalize(&self.root).map_err(Error::io("read", &self.root))?;
@@ -325,7 +333,7 @@ impl Log {
     pub fn read(&self) -> Result<String> {
         match &self.member {
             None => store::read(&self.path),
-            Some(member) => read_member(&self.path, member),
+            Some(member) => archive::read_member(&self.path, member),
         }
     }
 
@@ -338,7 +346,7 @@ impl Log {
             Place::Archived => Err(Error::refused(
                 "archived",
                 format!("{} lies in {}, which is read-only", self.id, self.path.display()),
-                "take it out of the zip first",
+                format!("take it out of the zip first: shiftlog restore {}", self.id),
             )),
             _ => Ok(()),
         }
@@ -372,11 +380,12 @@ fn walk_error(error: walkdir::Error, dir: &Path) -> Error {
     Error::io("read directory", dir)(source)
 }
 
-/// An exact id beats a prefix; a prefix must fit one log only.
-fn best(logs: &[Log], stem: &str) -> Option<Result<Log>> {
-    if let Some(log) = logs.iter().filter(|l| l.id == stem).max_by_key(|l| l.place) {
-        return Some(Ok(log.clone()));
-    }
+fn exact(logs: &[Log], stem: &str) -> Option<Log> {
+    logs.iter().filter(|l| l.id == stem).max_by_key(|l| l.place).cloned()
+}
+
+/// The log whose id begins so; there must be one only.
+fn by_prefix(logs: &[Log], stem: &str) -> Option<Result<Log>> {
     let mut fits: Vec<&Log> = logs.iter().filter(|l| l.id.starts_with(stem)).collect();
     fits.sort_by_cached_key(|l| l.order());
     match fits.as_slice() {
@@ -404,32 +413,4 @@ fn main_worktree(cwd: &Path) -> Option<PathBuf> {
     let common = fs::read_to_string(gitdir.join("commondir")).ok()?;
     let common = fs::canonicalize(gitdir.join(common.trim())).ok()?;
     (common.file_name()? == ".git").then(|| common.parent().map(Path::to_path_buf))?
-}
-
-fn zip_members(path: &Path) -> Result<Vec<String>> {
-    let archive = open_zip(path)?;
-    let names = archive.file_names().filter_map(std::result::Result::ok).map(|n| n.into_owned());
-    Ok(names.filter(|n| profile::inside(n)).collect())
-}
-
-fn open_zip(path: &Path) -> Result<zip::ZipArchive<std::io::BufReader<fs::File>>> {
-    let file = fs::File::open(path).map_err(Error::io("read archive", path))?;
-    zip::ZipArchive::new(std::io::BufReader::new(file)).map_err(|e| damaged(path, &e.to_string()))
-}
-
-fn damaged(path: &Path, reason: &str) -> Error {
-    Error::Refused {
-        kind: "damaged-archive",
-        message: format!("damaged archive: {reason}: {}", path.display()),
-        hint: Some("restore the zip from a backup; it was left as it is".into()),
-    }
-}
-
-fn read_member(path: &Path, member: &str) -> Result<String> {
-    use std::io::Read;
-    let mut archive = open_zip(path)?;
-    let mut file = archive.by_name(member).map_err(|e| damaged(path, &e.to_string()))?;
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes).map_err(|e| damaged(path, &e.to_string()))?;
-    String::from_utf8(bytes).map_err(|e| Error::NotUtf8 { path: path.join(member), offset: e.utf8_error().valid_up_to() })
 }

@@ -78,6 +78,9 @@ pub struct Profile {
     pub name: Name,
     /// Where properties stand in the frontmatter: dotted paths, the first existing one counts.
     pub keys: Keys,
+    /// What `prune` makes of a log's status, by the status it has; `*` stands for all others.
+    #[serde(default)]
+    pub pruned: BTreeMap<String, String>,
     /// Statuses by name.
     pub status: BTreeMap<String, Status>,
     /// Sections by key.
@@ -138,6 +141,17 @@ pub struct Keys {
     pub current_task: Vec<String>,
     /// List of spawned agents.
     pub agents: Vec<String>,
+    /// File name of the part that follows.
+    pub next_part: Vec<String>,
+    /// File name of the part before.
+    pub previous_part: Vec<String>,
+}
+
+impl Keys {
+    /// The keys that hold file names of other parts.
+    pub fn parts(&self) -> Vec<String> {
+        self.next_part.iter().chain(&self.previous_part).cloned().collect()
+    }
 }
 
 /// One status of a profile.

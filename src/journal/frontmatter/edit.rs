@@ -27,6 +27,27 @@ pub fn set(text: &str, dotted: &str, value: &Value, path: &Path) -> Result<Optio
     set_at(text, &properties, &key, old, value, path)
 }
 
+/// Sets a property; a new one goes behind the first of these keys that stands on one line of its own, else to the end.
+///
+/// # Errors
+/// As [`set`].
+pub fn set_behind(text: &str, key: &str, value: &Value, others: &[&str], path: &Path) -> Result<Option<String>> {
+    let properties = Properties::read(text, path)?;
+    let (Some(block), true) = (block(text), properties.map.get(key).is_none()) else { return set(text, key, value, path) };
+    let mut expected = properties.map.clone();
+    place(&mut expected, &[Step::Key(key.to_string())], Some(value));
+    for other in others.iter().filter(|o| properties.map.get(**o).is_some()) {
+        let inner = &text[block.inner.clone()];
+        let Some(line) = flat_line(inner, other) else { continue };
+        let pair = format!("{}{key}: {}", eol(text, block.inner.start), render(value, Quote::Double));
+        let new = format!("{}{pair}{}", &inner[..line.end], &inner[line.end..]);
+        if Properties::parse(&new, path).is_ok_and(|p| p.map == expected) {
+            return Ok(Some(format!("{}{new}{}", &text[..block.inner.start], &text[block.inner.end..])));
+        }
+    }
+    set(text, key, value, path)
+}
+
 fn set_at(text: &str, properties: &Properties, key: &KeyPath, old: Option<&Value>, value: &Value, path: &Path) -> Result<Option<String>> {
     if old == Some(value) {
         return Ok(None);

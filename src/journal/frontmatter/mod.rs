@@ -9,7 +9,7 @@ use std::path::Path;
 use serde_yaml::{Mapping, Value};
 use yamlpath::{Component, Route};
 
-pub use edit::{append, push, set, unset};
+pub use edit::{append, push, set, set_behind, unset};
 pub use scalar::{Quote, double_quoted, render, typed};
 
 use super::error::{Error, Result};

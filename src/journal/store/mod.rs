@@ -212,12 +212,20 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Io`].
-    pub fn create(&self, _lock: &Lock, path: &Path, text: &str) -> Result<bool> {
+    pub fn create(&self, lock: &Lock, path: &Path, text: &str) -> Result<bool> {
+        self.create_bytes(lock, path, text.as_bytes())
+    }
+
+    /// The same for bytes that may be no text.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn create_bytes(&self, _lock: &Lock, path: &Path, bytes: &[u8]) -> Result<bool> {
         let dir = path.parent().expect("logs lie in a directory");
         fs::create_dir_all(dir).map_err(Error::io("make directory", dir))?;
         let temp = temp_beside(path);
-        self.note(&Entry { after: hash(text.as_bytes()), ..self.entry(Op::Create, path) })?;
-        write_temp(&temp, text.as_bytes(), None)?;
+        self.note(&Entry { after: hash(bytes), ..self.entry(Op::Create, path) })?;
+        write_temp(&temp, bytes, None)?;
         let made = fs::hard_link(&temp, path).or_else(|e| match e.kind() {
             io::ErrorKind::AlreadyExists => Err(e),
             _ => OpenOptions::new().write(true).create_new(true).open(path).and_then(|_| fs::rename(&temp, path)),
@@ -228,6 +236,55 @@ impl Store {
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(false),
             Err(e) => Err(Error::io("create log", path)(e)),
         }
+    }
+
+    /// Writes a file that is no log, whole or not at all; what was there is replaced.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn put(&self, _lock: &Lock, path: &Path, bytes: &[u8]) -> Result<()> {
+        let temp = temp_beside(path);
+        write_temp(&temp, bytes, None)?;
+        fs::rename(&temp, path).map_err(Error::io("write", path))?;
+        sync_dir(path)
+    }
+
+    /// The same, but what was written is read back from the disk and compared before it takes the place.
+    ///
+    /// # Errors
+    /// [`Error::Io`], also when the disk gives back something else.
+    pub fn put_checked(&self, _lock: &Lock, path: &Path, bytes: &[u8]) -> Result<()> {
+        if let Some(dir) = path.parent() {
+            fs::create_dir_all(dir).map_err(Error::io("make directory", dir))?;
+        }
+        let temp = temp_beside(path);
+        write_temp(&temp, bytes, None)?;
+        if fs::read(&temp).map_err(Error::io("read", &temp))? != bytes {
+            let _ = fs::remove_file(&temp);
+            return Err(Error::io("read back", &temp)(io::Error::other("the disk gave back something else")));
+        }
+        fs::rename(&temp, path).map_err(Error::io("write", path))?;
+        sync_dir(path)
+    }
+
+    /// Removes a file for good, if it holds exactly these bytes; says whether it did.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn remove_if(&self, _lock: &Lock, path: &Path, bytes: &[u8]) -> Result<bool> {
+        // Out of the way first: whoever saves under its name from now on saves another file.
+        let trash = self.private().join("trash");
+        fs::create_dir_all(&trash).map_err(Error::io("make directory", &trash))?;
+        let aside = trash.join(format!("{}.{}", path.file_name().unwrap_or_default().to_string_lossy(), self.group));
+        fs::rename(path, &aside).map_err(Error::io("remove log", path))?;
+        if fs::read(&aside).map_err(Error::io("read", &aside))? != bytes {
+            rename_new(&aside, path)?;
+            sync_dir(path)?;
+            return Ok(false);
+        }
+        fs::remove_file(&aside).map_err(Error::io("remove log", &aside))?;
+        sync_dir(path)?;
+        Ok(true)
     }
 
     /// Moves a file to a place where nothing is yet.
@@ -246,12 +303,20 @@ fn unchanged(text: &str) -> Written {
     Written { changed: false, merged: false, before: text.to_string(), after: text.to_string() }
 }
 
+/// Reads a file as it is.
+///
+/// # Errors
+/// [`Error::Io`].
+pub fn read_bytes(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).map_err(Error::io("read log", path))
+}
+
 /// Reads a log as text.
 ///
 /// # Errors
 /// [`Error::NotUtf8`] with the offset, [`Error::Io`].
 pub fn read(path: &Path) -> Result<String> {
-    let bytes = fs::read(path).map_err(Error::io("read log", path))?;
+    let bytes = read_bytes(path)?;
     String::from_utf8(bytes).map_err(|e| Error::NotUtf8 { path: path.to_path_buf(), offset: e.utf8_error().valid_up_to() })
 }
 

@@ -1,0 +1,91 @@
+//! `shiftlog continue`: a further part of a session.
+
+use clap::Args;
+use serde_json::json;
+use shiftlog::journal::Journal;
+use shiftlog::journal::parts::Continued;
+use shiftlog::journal::relocate::Relinked;
+use shiftlog::journal::store::Store;
+
+use super::context::Context;
+use super::ui::{Ended, unified_diff, visible};
+
+/// Go on with a session in a new part
+///
+/// `20261120-01` becomes `20261120-01_pt1`, the new log is `20261120-01_pt2`; each names the other, every link to the
+/// renamed one follows, and its old id goes on resolving.
+#[derive(Debug, Args)]
+pub(crate) struct ContinueArgs {
+    /// Log: id, unique prefix, path, or `@` for the newest [default: $SHIFTLOG_SESSION, else @]
+    log: Option<String>,
+    /// The same, as other commands take it
+    #[arg(short, long, value_name = "LOG", conflicts_with = "log")]
+    session: Option<String>,
+    /// Say what would be done and write nothing
+    #[arg(short = 'n', long)]
+    dry_run: bool,
+}
+
+pub(crate) fn run(context: &Context, args: &ContinueArgs) -> anyhow::Result<Ended> {
+    let journal = context.journal()?;
+    let store = Store::new(&journal.root, context.now);
+    let lock = if args.dry_run { None } else { Some(store.lock()?) };
+    let write = lock.as_ref().map(|lock| (&store, lock));
+    if let Some((store, lock)) = write {
+        journal.finish_moves(context.now, store, lock)?;
+    }
+    let log = context.log(&journal, args.log.as_deref().or(args.session.as_deref()))?;
+    let continued = journal.continue_log(&log, context.now, write)?;
+    drop(lock);
+    let mut notices = continued.made.notices.clone();
+    notices.extend(store.notices());
+    notices.extend(journal.notices());
+    let notices = context.notices(notices);
+    print(context, &journal, args, &continued, &notices)
+}
+
+fn print(context: &Context, journal: &Journal, args: &ContinueArgs, continued: &Continued, notices: &[String]) -> anyhow::Result<Ended> {
+    let path = journal.relative(&continued.made.log.path).display().to_string();
+    let before = journal.relative(&continued.before.path).display().to_string();
+    if context.ui.json {
+        let mut answer = json!({
+            "action": "continue", "session": continued.made.log.id, "path": path, "changed": !args.dry_run,
+            "before": {"session": continued.before.id, "path": before, "renamed_from": continued.renamed},
+            "relinked": relinked(journal, &continued.relinked), "notices": notices,
+        });
+        if args.dry_run {
+            answer["diff"] = (diffs(journal, &continued.relinked) + &unified_diff(&path, None, &continued.made.text)).into();
+        }
+        context.ui.answer(answer)?;
+        return Ok(Ended::Done);
+    }
+    if args.dry_run {
+        context.ui.raw((diffs(journal, &continued.relinked) + &unified_diff(&path, None, &continued.made.text)).as_bytes())?;
+    }
+    let would = if args.dry_run { "would be " } else { "" };
+    if let Some(old) = &continued.renamed {
+        context.ui.say(format_args!("{would}renamed {} to {}  {}", visible(old), visible(&continued.before.id), visible(&before)));
+    }
+    say_relinked(context, journal, &continued.relinked, would);
+    context.ui.say(format_args!("{would}created {}  {}", visible(&continued.made.log.id), visible(&path)));
+    Ok(Ended::Done)
+}
+
+/// Logs whose links followed, for JSON answers.
+pub(crate) fn relinked(journal: &Journal, all: &[Relinked]) -> Vec<serde_json::Value> {
+    all.iter().map(|r| json!({"session": r.log.id, "path": journal.relative(&r.log.path), "links": r.links})).collect()
+}
+
+/// The changes of their texts.
+pub(crate) fn diffs(journal: &Journal, all: &[Relinked]) -> String {
+    let diff = |r: &Relinked| unified_diff(&journal.relative(&r.log.path).display().to_string(), Some(&r.written.before), &r.written.after);
+    all.iter().map(diff).collect()
+}
+
+/// Says which logs' links followed.
+pub(crate) fn say_relinked(context: &Context, journal: &Journal, all: &[Relinked], would: &str) {
+    for one in all {
+        let links = if one.links == 1 { "1 link".to_string() } else { format!("{} links", one.links) };
+        context.ui.say(format_args!("{would}changed {links} in {}  {}", visible(&one.log.id), journal.relative(&one.log.path).display()));
+    }
+}

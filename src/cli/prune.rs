@@ -1,0 +1,96 @@
+//! `shiftlog prune`: old logs out of the way.
+
+use anyhow::bail;
+use clap::Args;
+use serde_json::json;
+use shiftlog::journal::prune::{Plan, Pruned};
+use shiftlog::journal::store::Store;
+use shiftlog::journal::{Journal, Log};
+
+use super::context::Context;
+use super::ui::{Ended, visible};
+
+/// Move logs that are no longer worked on to `recent`, archive them, clean up
+///
+/// Live logs whose `last_updated` is more than --days old become `Completed (Agent)` if they were Completed, else
+/// `Completed (Auto)`, and move to `recent`. With --archive all recent logs are put into monthly zips, beside. With --cleanup,
+/// recent logs that have not been updated for so long are removed, but only if a zip holds them byte for byte.
+#[derive(Debug, Args)]
+pub(crate) struct PruneArgs {
+    /// Move live logs not updated for more than N days
+    #[arg(long, value_name = "N", default_value_t = 7)]
+    days: u32,
+    /// Put recent logs into the zips of their months
+    #[arg(long)]
+    archive: bool,
+    /// Remove recent logs not updated for more than N days, once a zip holds them [default: 90]
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "90")]
+    cleanup: Option<u32>,
+    /// Say what would be done and write nothing
+    #[arg(short = 'n', long)]
+    dry_run: bool,
+}
+
+pub(crate) fn run(context: &Context, args: &PruneArgs) -> anyhow::Result<Ended> {
+    let journal = context.journal()?;
+    let store = Store::new(&journal.root, context.now);
+    let lock = if args.dry_run { None } else { Some(store.lock()?) };
+    let write = lock.as_ref().map(|lock| (&store, lock));
+    if let Some((store, lock)) = write {
+        journal.finish_moves(context.now, store, lock)?;
+    }
+    let plan = Plan { days: args.days, archive: args.archive, cleanup: args.cleanup };
+    let pruned = journal.prune(&plan, context.now, write)?;
+    drop(lock);
+    let mut notices = store.notices();
+    // Damaged zips are named below where they are in the way.
+    notices.extend(journal.notices().into_iter().filter(|n| !pruned.failed.iter().any(|f| f.to_string() == *n)));
+    notices.sort();
+    notices.dedup();
+    let notices = context.notices(notices);
+    print(context, &journal, args, &pruned, &notices)?;
+    if let [first, ..] = pruned.failed.as_slice() {
+        let more = if pruned.failed.len() > 1 { format!(" (and {} more)", pruned.failed.len() - 1) } else { String::new() };
+        bail!("{first}{more}: the logs concerned stay in place");
+    }
+    Ok(Ended::Done)
+}
+
+fn print(context: &Context, journal: &Journal, args: &PruneArgs, pruned: &Pruned, notices: &[String]) -> anyhow::Result<()> {
+    let path = |log: &Log| journal.relative(&log.path).display().to_string();
+    let named = |logs: &[Log]| -> Vec<_> { logs.iter().map(|l| json!({"session": l.id, "path": path(l)})).collect() };
+    if context.ui.json && pruned.failed.is_empty() {
+        let moved: Vec<_> = pruned.moved.iter().map(|(l, status)| json!({"session": l.id, "path": path(l), "status": status})).collect();
+        let kept: Vec<_> = pruned.kept.iter().map(|(id, why)| json!({"session": id, "reason": why})).collect();
+        return context.ui.answer(json!({
+            "action": "prune", "dry_run": args.dry_run, "moved": moved, "archived": named(&pruned.archived), "removed": named(&pruned.removed),
+            "kept": kept, "relinked": pruned.relinked, "notices": notices,
+        }));
+    }
+    let would = if args.dry_run { "would be " } else { "" };
+    for (log, status) in &pruned.moved {
+        context.ui.say(format_args!("{would}moved {}  {}  {}", visible(&log.id), visible(status), path(log)));
+    }
+    for id in &pruned.relinked {
+        context.ui.say(format_args!("links {would}changed in {}", visible(id)));
+    }
+    for log in &pruned.archived {
+        let zip = journal.zip_of(log).unwrap_or_default();
+        context.ui.say(format_args!("{would}archived {}  {}", visible(&log.id), journal.relative(&zip).display()));
+    }
+    for log in &pruned.removed {
+        context.ui.say(format_args!(
+            "{would}removed {}  {} (`shiftlog restore {}` takes it out of its zip)",
+            visible(&log.id),
+            path(log),
+            log.id
+        ));
+    }
+    for (id, why) in &pruned.kept {
+        context.ui.say(format_args!("kept {}: {}", visible(id), visible(why)));
+    }
+    if pruned.moved.is_empty() && pruned.archived.is_empty() && pruned.removed.is_empty() {
+        context.ui.say("nothing to prune");
+    }
+    Ok(())
+}

@@ -1,0 +1,67 @@
+//! `shiftlog restore`: a log out of a zip or the trash.
+
+use clap::Args;
+use serde_json::json;
+use shiftlog::journal::store::Store;
+
+use super::context::Context;
+use super::ui::{Ended, visible};
+
+/// Take a log out of its zip, or out of the trash
+///
+/// A log from a zip goes to `recent`, byte for byte, and stays in the zip as well; one from the trash goes back among the live
+/// ones. Nothing is overwritten. Without LOG, lists what is in the trash.
+#[derive(Debug, Args)]
+pub(crate) struct RestoreArgs {
+    /// Id of the log
+    log: Option<String>,
+    /// Take it from the trash, though a zip has one of that name
+    #[arg(long)]
+    trash: bool,
+    /// Say what would be done and write nothing
+    #[arg(short = 'n', long)]
+    dry_run: bool,
+}
+
+pub(crate) fn run(context: &Context, args: &RestoreArgs) -> anyhow::Result<Ended> {
+    let journal = context.journal()?;
+    let Some(name) = &args.log else {
+        let trash = journal.trash()?;
+        if context.ui.json {
+            let logs: Vec<_> =
+                trash.iter().map(|t| json!({"session": t.name.trim_end_matches(".md"), "path": journal.relative(&t.path)})).collect();
+            context.ui.answer(json!({"action": "restore", "trash": logs}))?;
+            return Ok(Ended::Done);
+        }
+        for one in &trash {
+            context.ui.data(visible(one.name.trim_end_matches(".md")))?;
+        }
+        context.ui.say(format_args!("{} in the trash; `shiftlog list --place archived` shows what is in zips", trash.len()));
+        return Ok(Ended::Done);
+    };
+    let store = Store::new(&journal.root, context.now);
+    let lock = if args.dry_run { None } else { Some(store.lock()?) };
+    let write = lock.as_ref().map(|lock| (&store, lock));
+    if let Some((store, lock)) = write {
+        journal.finish_moves(context.now, store, lock)?;
+    }
+    let (log, made) = journal.restore(name, args.trash, write)?;
+    if let Some((_, lock)) = write {
+        journal.remember(lock, &[&log], context.now)?;
+    }
+    drop(lock);
+    let path = journal.relative(&log.path).display().to_string();
+    let mut notices = store.notices();
+    notices.extend(journal.notices());
+    let notices = context.notices(notices);
+    if context.ui.json {
+        context
+            .ui
+            .answer(json!({"action": "restore", "session": log.id, "path": path, "changed": made && !args.dry_run, "notices": notices}))?;
+    } else if !made {
+        context.ui.say(format_args!("{} is there already  {path}", visible(&log.id)));
+    } else {
+        context.ui.say(format_args!("{} {}  {path}", if args.dry_run { "would restore" } else { "restored" }, visible(&log.id)));
+    }
+    Ok(Ended::Done)
+}

@@ -1,0 +1,265 @@
+//! Prune: moving old logs out of the way, into zips, and, once they are safe there, off the disk. And the way back.
+
+use std::fs;
+use std::path::PathBuf;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_yaml::Value;
+
+use super::archive;
+use super::error::{Error, Result};
+use super::frontmatter::{self, Properties};
+use super::lifecycle::parse_time;
+use super::profile::Profile;
+use super::relocate::Move;
+use super::store::{self, Lock, PRIVATE, Store};
+use super::{Journal, Log, Place};
+
+/// What to do with old logs.
+#[derive(Debug, Clone, Copy)]
+pub struct Plan {
+    /// Live logs not updated for more than so many days become recent.
+    pub days: u32,
+    /// Recent logs are put into the zips of their months.
+    pub archive: bool,
+    /// Recent logs not updated for more than so many days are removed, if a zip holds exactly their bytes.
+    pub cleanup: Option<u32>,
+}
+
+/// What became of them.
+#[derive(Debug, Default)]
+pub struct Pruned {
+    /// Logs that became recent, with the status they have now.
+    pub moved: Vec<(Log, String)>,
+    /// Logs whose links followed.
+    pub relinked: Vec<String>,
+    /// Logs that were put into a zip.
+    pub archived: Vec<Log>,
+    /// Logs that were removed, as a zip holds them.
+    pub removed: Vec<Log>,
+    /// Logs that are old enough and stayed, and why.
+    pub kept: Vec<(String, String)>,
+    /// What failed; the logs concerned stayed where they were.
+    pub failed: Vec<Error>,
+}
+
+/// A log in the trash.
+#[derive(Debug, Clone)]
+pub struct Trashed {
+    /// Its file name when it was a log.
+    pub name: String,
+    /// The file.
+    pub path: PathBuf,
+}
+
+impl Journal {
+    /// Moves, archives and removes old logs; without a lock, says only what would be done.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Error::Refused`]; every log is whole in at least one place then, and another run goes on.
+    pub fn prune(&self, plan: &Plan, now: DateTime<Utc>, write: Option<(&Store, &Lock)>) -> Result<Pruned> {
+        let mut pruned = Pruned::default();
+        self.move_old(plan.days, now, write, &mut pruned)?;
+        let mut recent: Vec<Log> = self.logs(Place::Recent)?.into_iter().filter(|l| l.place == Place::Recent).collect();
+        recent.retain(|l| l.profile.archive.is_some());
+        recent.sort_by_cached_key(Log::order);
+        if plan.archive {
+            self.archive_recent(&recent, write, &mut pruned);
+        }
+        if let Some(days) = plan.cleanup {
+            for log in recent {
+                self.clean_up(log, days, now, plan.archive, write, &mut pruned)?;
+            }
+        }
+        Ok(pruned)
+    }
+
+    fn move_old(&self, days: u32, now: DateTime<Utc>, write: Option<(&Store, &Lock)>, pruned: &mut Pruned) -> Result<()> {
+        let mut live: Vec<Log> = self.logs(Place::Live)?.into_iter().filter(|l| l.profile.recent.is_some()).collect();
+        live.sort_by_cached_key(Log::order);
+        let mut old = Vec::new();
+        for log in live {
+            match is_older(&log, days, now) {
+                Ok(true) => old.push(log),
+                Ok(false) => {}
+                Err(error) => pruned.kept.push((log.id, error.to_string())),
+            }
+        }
+        // What others added since has not been stamped yet: such a log is not old.
+        let synced = self.sync_logs(&old, now, write)?;
+        let mut moves = Vec::new();
+        for log in old {
+            let Some(dir) = log.profile.recent.as_ref().map(|dir| self.dir(&log.profile, dir)) else { continue };
+            let to = dir.join(log.path.file_name().unwrap_or_default());
+            let reason = if synced.stamped.contains(&log.id) {
+                "others have worked on it since".to_string()
+            } else if synced.waiting.contains(&log.id) {
+                "it is being changed by another program".to_string()
+            } else if to.exists() {
+                format!("{} exists already", self.relative(&to).display())
+            } else {
+                let status = self.mark(&log, now, write)?;
+                moves.push(Move { from: log.path.clone(), to });
+                pruned.moved.push((log, status));
+                continue;
+            };
+            pruned.kept.push((log.id, reason));
+        }
+        let relinked = self.relocate(&moves, None, now, write)?;
+        pruned.relinked = relinked.into_iter().map(|r| r.log.id).collect();
+        for ((log, _), step) in pruned.moved.iter_mut().zip(moves) {
+            log.path = step.to;
+            log.place = Place::Recent;
+        }
+        Ok(())
+    }
+
+    /// Gives a log the status that pruning gives, and says which.
+    fn mark(&self, log: &Log, now: DateTime<Utc>, write: Option<(&Store, &Lock)>) -> Result<String> {
+        let mut status = String::new();
+        self.change(log, now, write, &mut |editor, text| {
+            let properties = Properties::read(text, editor.path)?;
+            let from = properties.text(&editor.profile.keys.status).unwrap_or_default();
+            let to = pruned_status(editor.profile, &from);
+            status = to.clone().unwrap_or(from);
+            let Some(to) = to else { return Ok(None) };
+            let key = properties.path_of(&editor.profile.keys.status);
+            Ok(frontmatter::set(text, &key, &Value::String(to), editor.path)?.map(|text| (text, false)))
+        })?;
+        Ok(status)
+    }
+
+    fn archive_recent(&self, recent: &[Log], write: Option<(&Store, &Lock)>, pruned: &mut Pruned) {
+        if let Some((store, lock)) = write {
+            let (added, failed) = self.archive(store, lock, recent);
+            pruned.archived = added;
+            pruned.failed.extend(failed);
+            return;
+        }
+        for log in recent {
+            match store::read_bytes(&log.path).and_then(|bytes| self.is_archived(log, &bytes)) {
+                Ok(false) if self.zip_of(log).is_some() => pruned.archived.push(log.clone()),
+                Ok(_) => {}
+                Err(error) => pruned.failed.push(error),
+            }
+        }
+    }
+
+    /// Removes a log whose bytes are in a zip.
+    fn clean_up(
+        &self,
+        log: Log,
+        days: u32,
+        now: DateTime<Utc>,
+        archiving: bool,
+        write: Option<(&Store, &Lock)>,
+        pruned: &mut Pruned,
+    ) -> Result<()> {
+        match is_older(&log, days, now) {
+            Ok(true) => {}
+            Ok(false) => return Ok(()),
+            Err(error) => {
+                pruned.kept.push((log.id, error.to_string()));
+                return Ok(());
+            }
+        }
+        let bytes = store::read_bytes(&log.path)?;
+        let safe = match self.is_archived(&log, &bytes) {
+            Ok(safe) => safe || (write.is_none() && archiving && self.zip_of(&log).is_some()),
+            Err(error) => {
+                pruned.failed.push(error);
+                return Ok(());
+            }
+        };
+        if !safe {
+            pruned.kept.push((log.id, "no zip holds it as it is now: add --archive".to_string()));
+            return Ok(());
+        }
+        if let Some((store, lock)) = write
+            && !store.remove_if(lock, &log.path, &bytes)?
+        {
+            pruned.kept.push((log.id, "it was changed by another program meanwhile".to_string()));
+            return Ok(());
+        }
+        pruned.removed.push(log);
+        Ok(())
+    }
+
+    /// Takes a log out of its zip, or out of the trash, into a file of its own.
+    ///
+    /// # Errors
+    /// [`Error::LogNotFound`], and [`Error::Refused`] where another file has that name.
+    pub fn restore(&self, name: &str, from_trash: bool, write: Option<(&Store, &Lock)>) -> Result<(Log, bool)> {
+        let stem = name.strip_suffix(".md").unwrap_or(name);
+        let mut zipped = Vec::new();
+        if !from_trash {
+            for profile in &self.profiles {
+                if let Some(dir) = profile.archive.as_ref().map(|a| self.dir(profile, a)).filter(|d| d.is_dir()) {
+                    zipped.extend(self.archived(profile, &dir)?);
+                }
+            }
+        }
+        if let Some(log) = zipped.iter().rev().find(|l| l.id == stem) {
+            let dir = log.profile.recent.as_ref().unwrap_or(&log.profile.live[0]);
+            let to = self.dir(&log.profile, dir).join(format!("{}.md", log.id));
+            let place = if log.profile.recent.is_some() { Place::Recent } else { Place::Live };
+            let made = match write {
+                Some((store, lock)) => archive::take_out(store, lock, log, &to)?,
+                None => !to.exists(),
+            };
+            return Ok((Log { path: to, member: None, place, ..log.clone() }, made));
+        }
+        let trash = self.trash()?;
+        let Some(found) = trash.iter().rev().find(|t| t.name.strip_suffix(".md") == Some(stem)) else {
+            let names = zipped.into_iter().map(|l| l.id).chain(trash.into_iter().map(|t| t.name.trim_end_matches(".md").to_string()));
+            let mut candidates: Vec<String> = names.filter(|n| n.starts_with(stem) || strsim::jaro_winkler(n, stem) > 0.9).collect();
+            candidates.sort();
+            candidates.dedup();
+            candidates.truncate(10);
+            return Err(Error::LogNotFound { name: name.to_string(), candidates });
+        };
+        let profile = self.profiles.iter().find(|p| p.name.parse(stem).is_some()).cloned().unwrap_or_else(|| self.default_profile());
+        let to = self.dir(&profile, &profile.live[0]).join(&found.name);
+        if let Some((store, lock)) = write {
+            store.rename(lock, &found.path, &to)?;
+        }
+        Ok((Log { id: stem.to_string(), path: to, member: None, place: Place::Live, profile }, true))
+    }
+
+    /// The logs in the trash, oldest first.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn trash(&self) -> Result<Vec<Trashed>> {
+        let dir = self.root.join(PRIVATE).join("trash");
+        let Ok(files) = fs::read_dir(&dir) else { return Ok(Vec::new()) };
+        let mut found = Vec::new();
+        for file in files {
+            let file = file.map_err(Error::io("read directory", &dir))?;
+            let name = file.file_name().to_string_lossy().into_owned();
+            if let Some(at) = name.find(".md.") {
+                found.push((name[at + 4..].to_string(), Trashed { name: name[..at + 3].to_string(), path: file.path() }));
+            }
+        }
+        found.sort_by(|a, b| a.0.cmp(&b.0));
+        Ok(found.into_iter().map(|(_, t)| t).collect())
+    }
+}
+
+/// The status that pruning makes of this one; nothing where it is to stay.
+fn pruned_status(profile: &Profile, from: &str) -> Option<String> {
+    let automatic = profile.status_named(from).is_some_and(|(_, s)| s.automatic);
+    let named = profile.pruned.iter().find(|(name, _)| name.eq_ignore_ascii_case(from.trim())).map(|(_, to)| to);
+    named.or_else(|| profile.pruned.get("*")).filter(|_| !automatic).cloned()
+}
+
+/// Whether a log was last updated more than so many days ago.
+fn is_older(log: &Log, days: u32, now: DateTime<Utc>) -> Result<bool> {
+    let text = log.read()?;
+    let properties = Properties::read(&text, &log.path)?;
+    let stamp = properties.text(&log.profile.keys.last_updated).or_else(|| properties.text(&log.profile.keys.created)).unwrap_or_default();
+    let (time, _) = parse_time(&stamp).ok_or_else(|| {
+        Error::refused("bad-date", format!("its last_updated is no time: `{stamp}`"), "correct it: `shiftlog lint` names the line")
+    })?;
+    Ok(now - time > TimeDelta::days(days.into()))
+}

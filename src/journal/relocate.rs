@@ -1,0 +1,244 @@
+//! Relocate: moving and renaming logs, with every link that would break.
+//!
+//! What is to move is noted first. A killed process leaves logs under their old or new names, which both resolve; the next
+//! command of this kind finishes what was noted.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::catalogue::{Catalogue, Destination, Spelling, flat};
+use super::error::{Error, Result};
+use super::links::{Form, Link, decoded, encoded, links};
+use super::outline::heading_words;
+use super::store::{Lock, PRIVATE, Store, Written};
+use super::{Journal, Log, Place, id};
+
+const NOTE: &str = "moves.json";
+
+/// A log that gets another path.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Move {
+    /// Where it lies, or lay.
+    pub from: PathBuf,
+    /// Where it is to lie.
+    pub to: PathBuf,
+}
+
+/// A heading of a log that gets another text.
+#[derive(Debug, Clone)]
+pub struct Retitled {
+    /// The log, where it lies in the end.
+    pub path: PathBuf,
+    /// The heading before.
+    pub before: String,
+    /// The heading now.
+    pub after: String,
+}
+
+/// A log whose links were rewritten.
+#[derive(Debug, Clone)]
+pub struct Relinked {
+    /// The log.
+    pub log: Log,
+    /// Number of its links that changed.
+    pub links: usize,
+    /// Its text before and after.
+    pub written: Written,
+}
+
+/// Where logs were and where they are, in both directions.
+struct Ways<'m> {
+    forth: HashMap<PathBuf, PathBuf>,
+    back: HashMap<PathBuf, PathBuf>,
+    retitled: Option<&'m Retitled>,
+}
+
+impl Ways<'_> {
+    fn before(&self, path: &Path) -> PathBuf {
+        let path = flat(path);
+        self.back.get(&path).cloned().unwrap_or(path)
+    }
+
+    fn after(&self, path: &Path) -> PathBuf {
+        let path = flat(path);
+        self.forth.get(&path).cloned().unwrap_or(path)
+    }
+}
+
+impl Journal {
+    /// Moves logs and rewrites the links of all live and recent logs that would break; without a lock, says only what would change.
+    ///
+    /// Links are not substantive: nothing is stamped for them.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] where something lies in the way; then nothing has moved. [`Error::Io`].
+    pub fn relocate(
+        &self,
+        moves: &[Move],
+        retitled: Option<&Retitled>,
+        now: DateTime<Utc>,
+        write: Option<(&Store, &Lock)>,
+    ) -> Result<Vec<Relinked>> {
+        if let Some(taken) = moves.iter().find(|m| m.to.exists() && m.from.exists()) {
+            let message = format!("{} exists already", self.relative(&taken.to).display());
+            return Err(Error::refused("exists", message, "move one of the two away first; nothing was overwritten"));
+        }
+        if let Some((store, lock)) = write {
+            self.carry_out(moves, now, store, lock)?;
+        }
+        let relinked = self.relink(moves, retitled, now, write)?;
+        if write.is_some() && !moves.is_empty() {
+            let note = self.note_of_moves();
+            fs::remove_file(&note).map_err(Error::io("remove", &note))?;
+        }
+        Ok(relinked)
+    }
+
+    fn note_of_moves(&self) -> PathBuf {
+        self.root.join(PRIVATE).join(NOTE)
+    }
+
+    /// Notes the moves, and moves the files.
+    fn carry_out(&self, moves: &[Move], now: DateTime<Utc>, store: &Store, lock: &Lock) -> Result<()> {
+        if moves.is_empty() {
+            return Ok(());
+        }
+        store.put(lock, &self.note_of_moves(), &serde_json::to_vec(moves).expect("paths are plain data"))?;
+        for step in moves.iter().filter(|m| m.from.exists() && !m.to.exists()) {
+            store.rename(lock, &step.from, &step.to)?;
+        }
+        let moved: Vec<Log> = moves.iter().filter_map(|m| self.log_at(&m.to).ok()).collect();
+        let renamed: Vec<&Log> = moved.iter().filter(|l| moves.iter().any(|m| m.to == l.path && id::stem(&m.from) != l.id)).collect();
+        self.carry_memory(lock, moves, &renamed, now)
+    }
+
+    /// Finishes the moves that a killed process left half done; says how many there were.
+    ///
+    /// # Errors
+    /// As [`Journal::relocate`].
+    pub fn finish_moves(&self, now: DateTime<Utc>, store: &Store, lock: &Lock) -> Result<usize> {
+        let Ok(bytes) = fs::read(self.note_of_moves()) else { return Ok(0) };
+        let Ok(moves) = serde_json::from_slice::<Vec<Move>>(&bytes) else {
+            // The note itself is written whole or not at all; one that cannot be read was damaged by somebody else.
+            fs::remove_file(self.note_of_moves()).map_err(Error::io("remove", &self.note_of_moves()))?;
+            return Ok(0);
+        };
+        let open: Vec<Move> = moves.into_iter().filter(|m| !(m.from.exists() && m.to.exists())).collect();
+        self.relocate(&open, None, now, Some((store, lock)))?;
+        let _ = fs::remove_file(self.note_of_moves());
+        Ok(open.len())
+    }
+
+    fn relink(
+        &self,
+        moves: &[Move],
+        retitled: Option<&Retitled>,
+        now: DateTime<Utc>,
+        write: Option<(&Store, &Lock)>,
+    ) -> Result<Vec<Relinked>> {
+        let ways = Ways {
+            forth: moves.iter().map(|m| (flat(&m.from), flat(&m.to))).collect(),
+            back: moves.iter().map(|m| (flat(&m.to), flat(&m.from))).collect(),
+            retitled,
+        };
+        let here = self.logs(Place::Archived)?;
+        let as_it_was = here.iter().map(|log| match &log.member {
+            Some(_) => log.clone(),
+            None => {
+                let path = ways.before(&log.path);
+                Log { id: id::stem(&path), path, ..log.clone() }
+            }
+        });
+        let catalogue = Catalogue::new(&self.root, as_it_was.collect());
+        let names: Vec<String> = moves.iter().map(|m| id::stem(&m.from)).chain(retitled.map(|r| id::stem(&r.path))).collect();
+        let mut relinked = Vec::new();
+        for log in here.into_iter().filter(|l| l.member.is_none()) {
+            let before = ways.before(&log.path);
+            let moved = before.parent() != ways.after(&before).parent();
+            let Ok(text) = log.read() else { continue };
+            if !moved && !names.iter().any(|n| text.contains(n.as_str())) {
+                continue;
+            }
+            let mut count = self.relinked(&catalogue, &ways, &log, &before, &text).1;
+            if count == 0 {
+                continue;
+            }
+            let written = self.change(&log, now, write, &mut |_, text| {
+                let (new, n) = self.relinked(&catalogue, &ways, &log, &before, text);
+                count = n;
+                Ok((n > 0).then_some((new, false)))
+            })?;
+            relinked.push(Relinked { log, links: count, written });
+        }
+        Ok(relinked)
+    }
+
+    /// The text with the links that have to change, and how many these are.
+    fn relinked(&self, catalogue: &Catalogue, ways: &Ways, log: &Log, before: &Path, text: &str) -> (String, usize) {
+        let after = ways.after(before);
+        let found = links(text, &log.profile.keys.parts());
+        let mut new = text.to_string();
+        let mut count = 0;
+        for link in found.iter().rev() {
+            let anchor = &text[link.anchor.clone()];
+            let (target, anchor_now) = match catalogue.destination(before, link, text) {
+                Destination::Log(n, spelling) => {
+                    let old = &catalogue.logs[n];
+                    let target = if old.member.is_some() { None } else { follow(catalogue, ways, &after, &old.path, link, text, spelling) };
+                    (target, retitled_anchor(ways, &old.path, anchor))
+                }
+                Destination::Ambiguous(logs) => {
+                    let old = &catalogue.logs[logs[0]];
+                    (follow(catalogue, ways, &after, &old.path, link, text, Spelling::Name), retitled_anchor(ways, &old.path, anchor))
+                }
+                Destination::File(path, Spelling::Beside) if before.parent() != after.parent() => {
+                    (respelled(catalogue, &after, &path, link, text, Spelling::Beside), None)
+                }
+                Destination::Elsewhere if link.target.is_empty() => (None, retitled_anchor(ways, before, anchor)),
+                _ => (None, None),
+            };
+            count += usize::from(target.is_some() || anchor_now.is_some());
+            if let Some(anchor) = anchor_now {
+                new.replace_range(link.anchor.clone(), &anchor);
+            }
+            if let Some(target) = target {
+                new.replace_range(link.target.clone(), &target);
+            }
+        }
+        (new, count)
+    }
+}
+
+/// What a link to a log says once the log, or the one that links, lies elsewhere; nothing where it need not change.
+fn follow(catalogue: &Catalogue, ways: &Ways, from: &Path, old: &Path, link: &Link, text: &str, spelling: Spelling) -> Option<String> {
+    let now = ways.after(old);
+    let renamed = id::stem(old) != id::stem(&now);
+    let written = text[link.target.clone()].rsplit('/').next().unwrap_or_default();
+    let named_so = written.strip_suffix(".md").unwrap_or(written).eq_ignore_ascii_case(&id::stem(old));
+    match spelling {
+        Spelling::Name | Spelling::Former if !(renamed && named_so) => None,
+        Spelling::Rooted | Spelling::Tail if now == flat(old) => None,
+        _ => respelled(catalogue, from, &now, link, text, spelling),
+    }
+}
+
+fn respelled(catalogue: &Catalogue, from: &Path, to: &Path, link: &Link, text: &str, spelling: Spelling) -> Option<String> {
+    let written = &text[link.target.clone()];
+    let plain = if link.form == Form::Markdown { decoded(written) } else { written.to_string() };
+    let new = catalogue.spelled(from, to, spelling, &plain);
+    let bracketed = text[..link.target.start].ends_with('<');
+    (new != plain).then(|| if link.form == Form::Markdown && !bracketed { encoded(&new) } else { new })
+}
+
+fn retitled_anchor(ways: &Ways, path: &Path, anchor: &str) -> Option<String> {
+    let retitled = ways.retitled.filter(|r| flat(&r.path) == ways.after(path))?;
+    let words = heading_words(anchor.strip_prefix('#')?);
+    // A heading within a link holds none of the marks that have a meaning there.
+    let plain = || retitled.after.replace(['#', '|', '^', '[', ']'], " ");
+    (!words.is_empty() && words == heading_words(&retitled.before))
+        .then(|| format!("#{}", plain().split_whitespace().collect::<Vec<_>>().join(" ")))
+}

@@ -1,0 +1,276 @@
+//! Sync: what became of the logs while nobody looked, and whose change moves `last_updated`.
+//!
+//! A change that somebody else made is stamped if it is substantive against what was last seen, has never been seen before,
+//! and carries the `last_updated` last seen. Else (a branch switched, a pull, somebody stamped already) it is adopted as it is.
+
+use std::fs;
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::change;
+use super::error::{Error, Result};
+use super::frontmatter::Properties;
+use super::outline::Outline;
+use super::relocate::Move;
+use super::seen::{Identity, Look, Seen, Sight};
+use super::store::{self, Lock, Store};
+use super::{Journal, Log, Place};
+
+/// What a look at a log found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// What was last seen; perhaps with another time of modification.
+    Same,
+    /// Never seen before.
+    New,
+    /// Changed, and no reason to stamp it.
+    Adopt,
+    /// Work was added: `last_updated` is to move.
+    Stamp,
+    /// Changed a moment ago, or in the middle of being changed: to be judged later.
+    Wait,
+}
+
+/// What `sync` did.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Synced {
+    /// Number of logs that were looked at.
+    pub checked: usize,
+    /// Ids of logs that others had changed in substance, and that were stamped.
+    pub stamped: Vec<String>,
+    /// Ids of logs that others had changed, and that were taken as they are.
+    pub adopted: Vec<String>,
+    /// Ids of logs seen for the first time.
+    pub new: Vec<String>,
+    /// Ids of logs that are still being changed.
+    pub waiting: Vec<String>,
+    /// What could not be read, with the reason.
+    pub problems: Vec<String>,
+}
+
+/// What is known of a log before it is changed.
+pub(super) struct Watch<'j> {
+    journal: &'j Journal,
+    log: &'j Log,
+    seen: Seen,
+    path: String,
+    identity: Option<Identity>,
+    now: DateTime<Utc>,
+}
+
+impl<'j> Watch<'j> {
+    pub(super) fn new(journal: &'j Journal, log: &'j Log, now: DateTime<Utc>) -> Watch<'j> {
+        let identity = fs::metadata(&log.path).ok().map(|m| Identity::of(&m));
+        Watch { journal, log, seen: Seen::open(&journal.root), path: journal.key(&log.path), identity, now }
+    }
+
+    /// The verdict on the log's text; one that was saved while a command was at work has not settled.
+    pub(super) fn judge(&self, text: &str, settled: bool) -> Verdict {
+        let Some(sight) = self.sight() else { return Verdict::New };
+        if self.identity.is_some_and(|i| sight.is_still(&i)) && settled {
+            return Verdict::Same;
+        }
+        let settled = settled && self.identity.is_none_or(|i| self.journal.has_settled(&i, self.now));
+        self.journal.judge(&self.seen, &sight, self.log, text, settled)
+    }
+
+    fn sight(&self) -> Option<Sight<'_>> {
+        self.seen.of(&self.journal.root, &self.path)
+    }
+
+    /// Remembers the text that the log has now.
+    pub(super) fn note(mut self, lock: &Lock, text: &str) -> Result<()> {
+        let created = self.journal.first_created(&self.seen, self.log, text);
+        let Ok(meta) = fs::metadata(&self.log.path) else { return Ok(()) };
+        let look = Look { path: self.path, identity: Identity::of(&meta), looked: self.now, text: text.to_string(), created };
+        self.seen.note(lock, &[look])
+    }
+}
+
+impl Journal {
+    /// The path under which the memory keeps a log: relative to the journal; nothing for paths that it cannot keep.
+    pub(super) fn key(&self, path: &Path) -> String {
+        self.relative(path).to_str().unwrap_or_default().to_string()
+    }
+
+    /// The `created` that a log had when it was first seen.
+    pub fn first_created(&self, seen: &Seen, log: &Log, text: &str) -> String {
+        let read = |text: &str| {
+            let properties = Properties::read(text, &log.path).unwrap_or_default();
+            properties.text(&log.profile.keys.created).unwrap_or_default()
+        };
+        match seen.of(&self.root, &self.key(&log.path)) {
+            Some(sight) if !sight.created.is_empty() => sight.created.to_string(),
+            Some(sight) => seen.text(&sight).map_or_else(|| read(text), |first| read(&first)),
+            None => read(text),
+        }
+    }
+
+    /// Remembers logs that shiftlog itself just wrote or moved.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn remember(&self, lock: &Lock, logs: &[&Log], now: DateTime<Utc>) -> Result<()> {
+        let mut seen = Seen::open(&self.root);
+        let mut looks = Vec::with_capacity(logs.len());
+        for log in logs {
+            let Ok(meta) = fs::metadata(&log.path) else { continue };
+            let Ok(text) = log.read() else { continue };
+            let created = self.first_created(&seen, log, &text);
+            looks.push(Look { path: self.key(&log.path), identity: Identity::of(&meta), looked: now, text, created });
+        }
+        seen.note(lock, &looks)
+    }
+
+    /// Lets the memory of logs that got another name go with them.
+    pub(super) fn carry_memory(&self, lock: &Lock, moves: &[Move], renamed: &[&Log], now: DateTime<Utc>) -> Result<()> {
+        let mut seen = Seen::open(&self.root);
+        let mut looks = Vec::new();
+        for log in renamed {
+            let Some(from) = moves.iter().find(|m| m.to == log.path).map(|m| &m.from) else { continue };
+            let Some(sight) = seen.at(&self.key(from)) else { continue };
+            let Some(text) = seen.text(&sight) else { continue };
+            let created = self.first_created(&seen, &Log { path: from.clone(), ..(*log).clone() }, &text);
+            looks.push(Look { path: self.key(&log.path), identity: sight.identity, looked: now, text, created });
+        }
+        seen.note(lock, &looks)
+    }
+
+    /// Remembers a log that was just made; what was remembered of an earlier one of this name is forgotten.
+    pub(super) fn remember_new(&self, lock: &Lock, log: &Log, text: &str, now: DateTime<Utc>) -> Result<()> {
+        let Ok(meta) = fs::metadata(&log.path) else { return Ok(()) };
+        let properties = Properties::read(text, &log.path).unwrap_or_default();
+        let created = properties.text(&log.profile.keys.created).unwrap_or_default();
+        let look = Look { path: self.key(&log.path), identity: Identity::of(&meta), looked: now, text: text.to_string(), created };
+        Seen::open(&self.root).note(lock, &[look])
+    }
+
+    fn has_settled(&self, identity: &Identity, now: DateTime<Utc>) -> bool {
+        // A file from the future cannot be waited for.
+        identity.age(now).unsigned_abs() >= self.config.settle_seconds
+    }
+
+    fn judge(&self, seen: &Seen, sight: &Sight, log: &Log, text: &str, settled: bool) -> Verdict {
+        let hash = xxh3_64(text.as_bytes());
+        if hash == sight.hash {
+            return Verdict::Same;
+        }
+        let Some(before) = seen.text(sight) else { return Verdict::Adopt };
+        let stamp = |text: &str| Properties::read(text, &log.path).map(|p| p.text(&log.profile.keys.last_updated));
+        let Ok(now) = stamp(text) else { return Verdict::Wait };
+        if !self.config.stamp_foreign_edits || stamp(&before).ok() != Some(now) || seen.known().contains(&hash) {
+            return Verdict::Adopt;
+        }
+        match (settled, self.is_substantive(log, &before, text)) {
+            (false, _) => Verdict::Wait,
+            (true, true) => Verdict::Stamp,
+            (true, false) => Verdict::Adopt,
+        }
+    }
+
+    /// Whether work was added or completed between two versions of a log; what templates left is none.
+    pub fn is_substantive(&self, log: &Log, before: &str, after: &str) -> bool {
+        let Ok(placeholders) = self.placeholders(&log.profile) else { return true };
+        let written = |text: &str| -> String {
+            let outline = Outline::parse(text);
+            let mut kept = String::with_capacity(text.len());
+            let mut at = 0;
+            for (_, entry) in outline.numbered(&log.profile, &placeholders).iter().filter(|(_, e)| e.placeholder) {
+                let (start, end) = (outline.lines[entry.whole.start].start, outline.lines[entry.whole.end - 1].next);
+                if start >= at {
+                    kept.push_str(&text[at..start]);
+                    at = end;
+                }
+            }
+            kept + &text[at..]
+        };
+        change::is_substantive(&written(before), &written(after))
+    }
+
+    /// Looks at all logs that are no archives: stamps what others changed in substance, and remembers what there is.
+    ///
+    /// Without a store nothing is written: the answer is what would be done. Where nothing changed, nothing is written either.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Error::Refused`] when the journal is busy.
+    pub fn sync(&self, now: DateTime<Utc>, write: Option<&Store>) -> Result<Synced> {
+        let logs = self.logs(Place::Recent)?;
+        let mut changed: Vec<Log> = {
+            let seen = Seen::open(&self.root);
+            let all = seen.all();
+            logs.iter().filter(|log| !self.is_as_seen(log, &all)).cloned().collect()
+        };
+        let checked = logs.len();
+        if changed.is_empty() {
+            return Ok(Synced { checked, ..Synced::default() });
+        }
+        changed.sort_by_cached_key(Log::order);
+        let lock = write.map(Store::lock).transpose()?;
+        let synced = self.sync_logs(&changed, now, write.zip(lock.as_ref()))?;
+        Ok(Synced { checked, ..synced })
+    }
+
+    /// The same for some logs, under a lock that is held already.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn sync_logs(&self, logs: &[Log], now: DateTime<Utc>, write: Option<(&Store, &Lock)>) -> Result<Synced> {
+        let mut synced = Synced { checked: logs.len(), ..Synced::default() };
+        let seen = Seen::open(&self.root);
+        let mut looks = Vec::new();
+        for log in logs {
+            match self.look(&seen, log, now) {
+                Ok(None) => {}
+                Ok(Some((Verdict::Stamp, _))) => {
+                    if write.is_some() {
+                        // `change` finds the same, and stamps for it.
+                        self.change(log, now, write, &mut |_, text| Ok(Some((text.to_string(), false))))?;
+                    }
+                    synced.stamped.push(log.id.clone());
+                }
+                Ok(Some((Verdict::Wait, _))) => synced.waiting.push(log.id.clone()),
+                Ok(Some((verdict, look))) => {
+                    match verdict {
+                        Verdict::New => synced.new.push(log.id.clone()),
+                        Verdict::Adopt => synced.adopted.push(log.id.clone()),
+                        _ => {}
+                    }
+                    looks.extend(look);
+                }
+                Err(error) => synced.problems.push(error.to_string()),
+            }
+        }
+        if let Some((_, lock)) = write {
+            Seen::open(&self.root).note(lock, &looks)?;
+        }
+        Ok(synced)
+    }
+
+    fn is_as_seen(&self, log: &Log, all: &std::collections::HashMap<&str, Sight>) -> bool {
+        let sight = self.relative(&log.path).to_str().and_then(|path| all.get(path));
+        sight.is_some_and(|s| fs::metadata(&log.path).is_ok_and(|m| s.is_still(&Identity::of(&m))))
+    }
+
+    /// The verdict on a log, and what to remember of it; nothing where it is gone, or where there is nothing new to remember.
+    fn look(&self, seen: &Seen, log: &Log, now: DateTime<Utc>) -> Result<Option<(Verdict, Option<Look>)>> {
+        let identity = match fs::metadata(&log.path) {
+            Ok(meta) => Identity::of(&meta),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(Error::io("read log", &log.path)(e)),
+        };
+        let text = store::read(&log.path)?;
+        let path = self.key(&log.path);
+        let (verdict, known) = match seen.of(&self.root, &path) {
+            None => (Verdict::New, None),
+            Some(sight) => (self.judge(seen, &sight, log, &text, self.has_settled(&identity, now)), Some(sight)),
+        };
+        let created = self.first_created(seen, log, &text);
+        let look = Look { path, identity, looked: now, text, created };
+        // A file that was modified a moment ago stays under suspicion; noting that again and again helps nobody.
+        let old = known.filter(|s| verdict == Verdict::Same && s.identity == identity && identity.age(now) <= 2);
+        Ok(Some((verdict, old.is_none().then_some(look))))
+    }
+}
