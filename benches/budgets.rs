@@ -23,6 +23,9 @@ const USAGE: &str = "usage: cargo bench --bench budgets -- [--quick] [--rows NAM
 const LOGS: usize = 10_000;
 const CURRENT: usize = 300;
 
+/// Logs of the journal that is checked for changes.
+const CHECKED: usize = 1000;
+
 /// Entries of a log before the first measured write.
 const ENTRIES: usize = 60;
 
@@ -42,7 +45,7 @@ struct Row {
 
 const WRITE: &str = "read, write temp, fsync, rename, fsync dir";
 
-const ROWS: [Row; 7] = [
+const ROWS: [Row; 9] = [
     Row { name: "start-up", reference: "empty program", limit: Some(3.0), runs: 401, quick: 61, prepare: start_up },
     Row { name: "add", reference: WRITE, limit: Some(2.5), runs: 121, quick: 31, prepare: add },
     Row { name: "set", reference: WRITE, limit: Some(2.5), runs: 121, quick: 31, prepare: set },
@@ -57,6 +60,8 @@ const ROWS: [Row; 7] = [
         quick: 3,
         prepare: list_tasks,
     },
+    Row { name: "sync", reference: "stat 1,000 files", limit: Some(2.0), runs: 201, quick: 31, prepare: sync },
+    Row { name: "lint", reference: "read 2 directories and 10,000 files", limit: Some(5.0), runs: 25, quick: 5, prepare: lint },
 ];
 
 fn main() -> Result<ExitCode, String> {
@@ -253,6 +258,37 @@ fn list_tasks(bench: &Bench) -> Pair<'_> {
     listed(bench, &["list", "--open-tasks"], LOGS - LOGS.div_ceil(4), LOGS)
 }
 
+/// Looks at logs none of which changed since the last look; the reference knows their names.
+fn sync(bench: &Bench) -> Pair<'_> {
+    let root = bench.dir.path().join("sync");
+    let dir = root.join("sessions/current");
+    fs::create_dir_all(&dir).expect("directories can be made");
+    for n in 0..CHECKED {
+        fs::write(dir.join(format!("{}.md", id(n))), log(n, true)).expect("logs can be written");
+    }
+    // What was modified less than two seconds before a look is looked at again.
+    for _ in 0..2 {
+        time(&mut bench.shiftlog(&root, &["sync"]));
+        std::thread::sleep(Duration::from_millis(3100));
+    }
+    time(&mut bench.shiftlog(&root, &["sync"]));
+    Box::new(move |_| (time(&mut bench.shiftlog(&root, &["sync"])), time(&mut bench.reference("stat", &[&dir]))))
+}
+
+fn lint(bench: &Bench) -> Pair<'_> {
+    let root = bench.listed.get_or_init(|| large_journal(bench.dir.path()));
+    let dirs = [root.join("sessions/current"), root.join("sessions/recent")];
+    let most = LOGS.to_string();
+    Box::new(move |_| {
+        let start = Instant::now();
+        // It finds the old logs that are still open.
+        let status = bench.shiftlog(root, &["lint"]).status().expect("the program starts");
+        let taken = start.elapsed();
+        assert!(status.code() == Some(1), "lint: {status}");
+        (taken, time(&mut bench.reference("read", &[Path::new(&most), &dirs[0], &dirs[1]])))
+    })
+}
+
 /// Lists the large journal; the reference reads as many of its files, the newest first.
 fn listed<'b>(bench: &'b Bench, args: &'b [&'b str], lines: usize, files: usize) -> Pair<'b> {
     let root = bench.listed.get_or_init(|| large_journal(bench.dir.path()));
@@ -269,6 +305,7 @@ fn reference(work: &str, args: &[String]) -> io::Result<()> {
     match (work, args) {
         ("empty", []) => Ok(()),
         ("write", [path, size]) => bare_write(Path::new(path), size.parse().map_err(io::Error::other)?),
+        ("stat", [dir]) => bare_stat(Path::new(dir)),
         ("read", [most, dirs @ ..]) => bare_read(dirs, most.parse().map_err(io::Error::other)?),
         _ => Err(io::Error::other("no such reference")),
     }
@@ -284,6 +321,14 @@ fn bare_write(path: &Path, size: usize) -> io::Result<()> {
     file.sync_all()?;
     fs::rename(&temp, path)?;
     File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
+}
+
+/// Asks for the metadata of the logs that `sync` looks at.
+fn bare_stat(dir: &Path) -> io::Result<()> {
+    for n in 0..CHECKED {
+        black_box(fs::metadata(dir.join(format!("{}.md", id(n))))?);
+    }
+    Ok(())
 }
 
 /// Reads directories, and the files that come last in them whole.

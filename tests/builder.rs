@@ -44,6 +44,26 @@ impl Journal {
         self
     }
 
+    /// Says that a file was last modified then.
+    pub(crate) fn modified(&self, path: &str, time: &str) {
+        let time = chrono::DateTime::parse_from_rfc3339(time).expect("a time");
+        let file = fs::File::options().append(true).open(self.path(path)).expect("a file");
+        file.set_modified(time.into()).expect("a time of modification");
+    }
+
+    /// Saves a file as an editor does, some time ago.
+    pub(crate) fn save(&self, path: &str, text: &str, time: &str) {
+        self.write(path, text);
+        self.modified(path, time);
+    }
+
+    /// The value of a property, as it is written.
+    pub(crate) fn property(&self, path: &str, key: &str) -> String {
+        let text = self.read(path);
+        let line = text.lines().find_map(|l| l.trim_start().strip_prefix(&format!("{key}: "))).unwrap_or_default();
+        line.trim_matches('"').to_string()
+    }
+
     pub(crate) fn clock(&mut self, now: &str) {
         self.now = now.to_string();
     }

@@ -11,4 +11,5 @@ mod lossless;
 mod readme;
 mod session;
 mod status;
+mod sync;
 mod vaults;

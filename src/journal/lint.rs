@@ -139,23 +139,15 @@ impl Journal {
                 ));
             }
         }
-        let mut dirs: Vec<PathBuf> = Vec::new();
-        for profile in &self.profiles {
-            for (place, dir) in self.places(profile) {
-                if dirs.contains(&dir) || !dir.is_dir() {
-                    continue;
-                }
-                dirs.push(dir.clone());
-                match place {
-                    Place::Archived => {
-                        for zip in archive::zips(&dir)? {
-                            if let Err(error) = archive::verify(&zip) {
-                                let remedy = error.hint().unwrap_or_default();
-                                findings.push(finding(shown(&zip), 1, "archive", error.to_string(), &remedy));
-                            }
-                        }
-                    }
-                    _ => check_copies(&dir, &shown, findings)?,
+        for (place, dir, _) in self.directories(Place::Archived) {
+            if place != Place::Archived {
+                check_copies(&dir, &shown, findings)?;
+                continue;
+            }
+            for zip in archive::zips(&dir)? {
+                if let Err(error) = archive::verify(&zip) {
+                    let remedy = error.hint().unwrap_or_default();
+                    findings.push(finding(shown(&zip), 1, "archive", error.to_string(), &remedy));
                 }
             }
         }

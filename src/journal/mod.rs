@@ -184,24 +184,29 @@ impl Journal {
         places
     }
 
+    /// The directories that hold logs, each once; `upto` leaves out what lies further away.
+    fn directories(&self, upto: Place) -> Vec<(Place, PathBuf, &Arc<Profile>)> {
+        let mut found: Vec<(Place, PathBuf, &Arc<Profile>)> = Vec::new();
+        for profile in &self.profiles {
+            for (place, dir) in self.places(profile) {
+                if place >= upto && !found.iter().any(|(_, d, _)| *d == dir) && dir.is_dir() {
+                    found.push((place, dir, profile));
+                }
+            }
+        }
+        found
+    }
+
     /// All logs, in no order; `upto` leaves out what lies further away.
     ///
     /// # Errors
     /// [`Error::Io`] when a directory cannot be read.
     pub fn logs(&self, upto: Place) -> Result<Vec<Log>> {
-        let mut seen: Vec<PathBuf> = Vec::new();
         let mut logs = Vec::new();
-        for profile in &self.profiles {
-            for (place, dir) in self.places(profile) {
-                if place < upto || seen.contains(&dir) || !dir.is_dir() {
-                    continue;
-                }
-                if place == Place::Archived {
-                    logs.extend(self.archived(profile, &dir)?);
-                } else {
-                    logs.extend(in_dir(profile, place, &dir)?);
-                }
-                seen.push(dir);
+        for (place, dir, profile) in self.directories(upto) {
+            match place {
+                Place::Archived => logs.extend(self.archived(profile, &dir)?),
+                _ => logs.extend(in_dir(profile, place, &dir)?),
             }
         }
         if upto == Place::Archived {
@@ -364,15 +369,24 @@ fn in_dir(profile: &Arc<Profile>, place: Place, dir: &Path) -> Result<Vec<Log>> 
     let mut logs = Vec::new();
     for file in WalkDir::new(dir).min_depth(1).max_depth(1) {
         let file = file.map_err(|e| walk_error(e, dir))?;
-        let name = file.file_name().to_string_lossy();
         // A pipe would block whoever opens it; a link counts where it leads to a file.
-        let plain = file.file_type().is_file() || (file.file_type().is_symlink() && file.path().is_file());
-        if profile.name.is_log(&name) && plain {
-            let id = name.trim_end_matches(".md").to_string();
-            logs.push(Log { id, path: file.into_path(), member: None, place, profile: profile.clone() });
+        if file.file_type().is_file() || (file.file_type().is_symlink() && file.path().is_file()) {
+            logs.extend(as_log(profile, place, file.path()));
         }
     }
     Ok(logs)
+}
+
+/// The log in this file of a directory, if its name says that it is one.
+fn as_log(profile: &Arc<Profile>, place: Place, path: &Path) -> Option<Log> {
+    let name = path.file_name()?.to_string_lossy();
+    profile.name.is_log(&name).then(|| Log {
+        id: name.trim_end_matches(".md").to_string(),
+        path: path.to_path_buf(),
+        member: None,
+        place,
+        profile: profile.clone(),
+    })
 }
 
 fn walk_error(error: walkdir::Error, dir: &Path) -> Error {

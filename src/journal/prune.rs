@@ -193,10 +193,8 @@ impl Journal {
         let stem = name.strip_suffix(".md").unwrap_or(name);
         let mut zipped = Vec::new();
         if !from_trash {
-            for profile in &self.profiles {
-                if let Some(dir) = profile.archive.as_ref().map(|a| self.dir(profile, a)).filter(|d| d.is_dir()) {
-                    zipped.extend(self.archived(profile, &dir)?);
-                }
+            for (_, dir, profile) in self.directories(Place::Archived).into_iter().filter(|(place, ..)| *place == Place::Archived) {
+                zipped.extend(self.archived(profile, &dir)?);
             }
         }
         if let Some(log) = zipped.iter().rev().find(|l| l.id == stem) {

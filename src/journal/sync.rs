@@ -197,13 +197,7 @@ impl Journal {
     /// # Errors
     /// [`Error::Io`], [`Error::Refused`] when the journal is busy.
     pub fn sync(&self, now: DateTime<Utc>, write: Option<&Store>) -> Result<Synced> {
-        let logs = self.logs(Place::Recent)?;
-        let mut changed: Vec<Log> = {
-            let seen = Seen::open(&self.root);
-            let all = seen.all();
-            logs.iter().filter(|log| !self.is_as_seen(log, &all)).cloned().collect()
-        };
-        let checked = logs.len();
+        let (checked, mut changed) = self.changed()?;
         if changed.is_empty() {
             return Ok(Synced { checked, ..Synced::default() });
         }
@@ -249,9 +243,33 @@ impl Journal {
         Ok(synced)
     }
 
-    fn is_as_seen(&self, log: &Log, all: &std::collections::HashMap<&str, Sight>) -> bool {
-        let sight = self.relative(&log.path).to_str().and_then(|path| all.get(path));
-        sight.is_some_and(|s| fs::metadata(&log.path).is_ok_and(|m| s.is_still(&Identity::of(&m))))
+    /// Counts all logs that are no archives, and gives those that are not certainly as they were last seen.
+    ///
+    /// This is what every look costs, so it asks the system for no more than names and metadata.
+    fn changed(&self) -> Result<(usize, Vec<Log>)> {
+        let seen = Seen::open(&self.root);
+        let all = seen.all();
+        let (mut checked, mut changed) = (0, Vec::new());
+        for (place, dir, profile) in self.directories(Place::Recent) {
+            let prefix = self.key(&dir) + "/";
+            let mut key = prefix.clone();
+            for file in fs::read_dir(&dir).map_err(Error::io("read directory", &dir))? {
+                let file = file.map_err(Error::io("read directory", &dir))?;
+                let name = file.file_name();
+                let Some(name) = name.to_str() else { continue };
+                key.truncate(prefix.len());
+                key.push_str(name);
+                let plain = file.file_type().is_ok_and(|t| t.is_file());
+                let known = all.get(key.as_str()).filter(|_| plain);
+                if known.is_some_and(|s| file.metadata().is_ok_and(|m| s.is_still(&Identity::of(&m)))) {
+                    checked += 1;
+                } else if let Some(log) = super::as_log(profile, place, &file.path()).filter(|l| plain || l.path.is_file()) {
+                    checked += 1;
+                    changed.push(log);
+                }
+            }
+        }
+        Ok((checked, changed))
     }
 
     /// The verdict on a log, and what to remember of it; nothing where it is gone, or where there is nothing new to remember.
