@@ -153,7 +153,7 @@ impl Store {
                 before: hash(&believed),
                 after: hash(&new),
                 size: believed.len() as u64,
-                ..self.entry(Op::Update, &real)
+                ..self.entry(Op::Update, path)
             })?;
             write_temp(&temp, &new, Some(&real))?;
             if let Err(e) = exchange(&temp, &real) {
