@@ -1,6 +1,7 @@
 //! The command line: one file a command, with its arguments and its body. This file only lists them.
 
 mod add;
+mod backup;
 mod completions;
 mod context;
 mod done;
@@ -63,6 +64,7 @@ enum Command {
     Open(open::OpenArgs),
     Path(path::PathArgs),
     Undo(undo::UndoArgs),
+    Backup(backup::BackupArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
 }
@@ -94,6 +96,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Open(args) => open::run(&context, args),
         Command::Path(args) => path::run(&context, args),
         Command::Undo(args) => undo::run(&context, args),
+        Command::Backup(args) => backup::run(&context, args),
         Command::Completions(args) => completions::run(&context, args),
         Command::Man(args) => man::run(&context, args),
     };

@@ -3,6 +3,7 @@
 //! A [`Journal`] is a directory that was found or made; a [`Log`] is one of its files. Reading never writes. Everything that
 //! writes goes through [`store`].
 
+pub mod backup;
 pub mod change;
 pub mod complete;
 pub mod config;
@@ -406,8 +407,12 @@ fn main_worktree(cwd: &Path) -> Option<PathBuf> {
     (common.file_name()? == ".git").then(|| common.parent().map(Path::to_path_buf))?
 }
 
+/// Names of what a zip holds; a backup that somebody wrote among the archives holds no further logs.
 fn zip_members(path: &Path) -> Result<Vec<String>> {
     let archive = open_zip(path)?;
+    if archive.index_for_name(backup::MANIFEST).is_some() {
+        return Ok(Vec::new());
+    }
     let names = archive.file_names().filter_map(std::result::Result::ok).map(|n| n.into_owned());
     Ok(names.filter(|n| profile::inside(n)).collect())
 }
