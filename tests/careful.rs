@@ -281,3 +281,18 @@ fn a_profile_without_tags_says_so() {
     let run = journal.run_with(&["session", "--from", "-"], "tags: [x]").code(2);
     assert_eq!(run.err, "shiftlog: profile resonance7 has no `tags`\nhint: leave the key out\n");
 }
+
+#[test]
+fn a_copied_journal_undoes_its_own_writes() {
+    let journal = Journal::new();
+    journal.run(&["new", "a"]).ok();
+    let begun = journal.read(LOG);
+    journal.run(&["add", "summary", "x"]).ok();
+    let text = journal.read(LOG);
+    let other = Journal::empty();
+    assert!(Command::new("cp").arg("-r").arg(journal.path(".")).arg(other.root()).status().expect("it runs").success());
+    other.run(&["undo"]).ok().err(&format!("restored: {LOG}\n"));
+    assert_eq!((other.read(LOG), journal.read(LOG)), (begun, text));
+    other.run(&["undo"]).ok().err(&format!("moved to the trash: {LOG}\n"));
+    assert!(journal.path(LOG).exists());
+}

@@ -3,6 +3,7 @@
 mod builder;
 
 mod add;
+mod backup;
 mod careful;
 mod concurrent;
 mod fixtures;

@@ -1,6 +1,7 @@
 //! The command line: one file a command, with its arguments and its body. This file only lists them.
 
 mod add;
+mod backup;
 mod completions;
 mod context;
 mod continue_;
@@ -75,6 +76,7 @@ enum Command {
     Rename(rename::RenameArgs),
     Prune(prune::PruneArgs),
     Restore(restore::RestoreArgs),
+    Backup(backup::BackupArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
 }
@@ -112,6 +114,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Rename(args) => rename::run(&context, args),
         Command::Prune(args) => prune::run(&context, args),
         Command::Restore(args) => restore::run(&context, args),
+        Command::Backup(args) => backup::run(&context, args),
         Command::Completions(args) => completions::run(&context, args),
         Command::Man(args) => man::run(&context, args),
     };

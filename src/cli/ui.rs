@@ -148,6 +148,18 @@ pub(crate) fn one_line(text: &str, most: usize) -> String {
     format!("{}…", &cut[..end])
 }
 
+/// A number of files: `14 files`.
+pub(crate) fn counted(files: usize) -> String {
+    format!("{files} file{}", if files == 1 { "" } else { "s" })
+}
+
+/// A number of bytes, rounded down: `52 kB`.
+pub(crate) fn size(bytes: u64) -> String {
+    let unit = ["bytes", "kB", "MB", "GB"];
+    let power = (0..3).take_while(|n| bytes >= 1000_u64.pow(n + 1)).count();
+    format!("{} {}", bytes / 1000_u64.pow(power as u32), unit[power])
+}
+
 /// Bold, where colours are shown.
 pub(crate) fn bold(text: &str) -> String {
     format!("\u{1b}[1m{text}\u{1b}[0m")

@@ -15,6 +15,7 @@ use walkdir::WalkDir;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
+use super::backup;
 use super::error::{Error, Result};
 use super::profile::{self, Profile};
 use super::store::{self, Lock, Store};
@@ -120,7 +121,11 @@ fn open(path: &Path) -> Result<Zip> {
     ZipArchive::new(BufReader::new(file)).map_err(|e| damaged(path, &e.to_string()))
 }
 
+/// Names of what a zip holds; a backup that somebody wrote among the archives holds no further logs.
 fn members(zip: &Zip) -> Vec<String> {
+    if zip.index_for_name(backup::MANIFEST).is_some() {
+        return Vec::new();
+    }
     let names = zip.file_names().filter_map(std::result::Result::ok).map(|n| n.into_owned());
     names.filter(|n| profile::inside(n)).collect()
 }

@@ -22,13 +22,30 @@ pub(super) fn read_steady(path: &Path) -> Result<Vec<u8>> {
 
 /// Reads a file that an editor may be writing into, until it says the same twice, and something.
 pub(super) fn read_settled(path: &Path) -> Result<Vec<u8>> {
+    settle(path).map(|(bytes, _)| bytes)
+}
+
+/// Reads a file that any program may be writing into; says whether it stood still.
+///
+/// One that was last written a while ago, and not while it was read, is read once; any other until it says the same twice.
+pub(in crate::journal) fn read_still(path: &Path) -> Result<(Vec<u8>, bool)> {
+    let stamp = || fs::metadata(path).and_then(|m| Ok((m.len(), m.modified()?))).ok();
+    let before = stamp().filter(|(_, written)| written.elapsed().is_ok_and(|age| age > LONG));
+    match before.map(|_| fs::read(path)) {
+        Some(Ok(bytes)) if stamp() == before => Ok((bytes, true)),
+        _ => settle(path),
+    }
+}
+
+fn settle(path: &Path) -> Result<(Vec<u8>, bool)> {
     let start = Instant::now();
     let mut last = read_steady(path)?;
     loop {
         std::thread::sleep(PAUSE);
         let now = read_steady(path)?;
         if now == last || start.elapsed() > LONG {
-            return Ok(now);
+            let still = now == last;
+            return Ok((now, still));
         }
         last = now;
     }
@@ -44,7 +61,7 @@ pub(super) fn utf8<'t>(bytes: &'t [u8], path: &Path) -> Result<&'t str> {
     std::str::from_utf8(bytes).map_err(|e| Error::NotUtf8 { path: path.to_path_buf(), offset: e.valid_up_to() })
 }
 
-pub(super) fn temp_beside(path: &Path) -> PathBuf {
+pub(in crate::journal) fn temp_beside(path: &Path) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     path.with_file_name(format!(".{name}.shiftlog"))
 }
@@ -67,24 +84,51 @@ pub(super) fn write_temp(temp: &Path, bytes: &[u8], like: Option<&Path>) -> Resu
     })
 }
 
+/// Whether a file is a momentary one of shiftlog's own, by its name.
+pub(in crate::journal) fn is_temp(name: &str) -> bool {
+    name.strip_prefix('.').is_some_and(|n| n.ends_with(".shiftlog") || n.ends_with(".shiftlog-new"))
+}
+
 /// The temp file's name while it is not complete: one that a killed process left is of no value.
 pub(super) fn unfinished(temp: &Path) -> PathBuf {
     temp.with_extension("shiftlog-new")
 }
 
-pub(super) fn rename_new(from: &Path, to: &Path) -> Result<()> {
+/// Moves a file to a name that is not taken, in one step where the system can.
+pub(in crate::journal) fn rename_new(from: &Path, to: &Path) -> Result<()> {
     if let Some(dir) = to.parent() {
         fs::create_dir_all(dir).map_err(Error::io("make directory", dir))?;
     }
-    match fs::hard_link(from, to) {
-        Ok(()) => fs::remove_file(from).map_err(Error::io("move log", from)),
+    match move_new(from, to) {
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
             Err(Error::refused("exists", format!("{} exists already", to.display()), "move it away first; nothing was overwritten"))
         }
-        Err(_) if to.exists() => {
-            Err(Error::refused("exists", format!("{} exists already", to.display()), "move it away first; nothing was overwritten"))
-        }
-        Err(_) => fs::rename(from, to).map_err(Error::io("move log", from)),
+        moved => moved.map_err(Error::io("move", from)),
+    }
+}
+
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+fn move_new(from: &Path, to: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    use rustix::io::Errno;
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => move_by_link(from, to),
+        moved => moved.map_err(Into::into),
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+fn move_new(from: &Path, to: &Path) -> io::Result<()> {
+    move_by_link(from, to)
+}
+
+/// Where a rename would overwrite: a second name fails if it is taken.
+fn move_by_link(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::hard_link(from, to) {
+        Ok(()) => fs::remove_file(from),
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Err(e),
+        Err(_) if to.exists() => Err(io::ErrorKind::AlreadyExists.into()),
+        Err(_) => fs::rename(from, to),
     }
 }
 
@@ -155,12 +199,12 @@ fn exchange_by_link(temp: &Path, real: &Path) -> io::Result<()> {
 }
 
 #[cfg(unix)]
-pub(super) fn sync_dir(file: &Path) -> Result<()> {
+pub(in crate::journal) fn sync_dir(file: &Path) -> Result<()> {
     let dir = file.parent().expect("files lie in a directory");
     File::open(dir).and_then(|d| d.sync_all()).map_err(Error::io("sync directory", dir))
 }
 
 #[cfg(not(unix))]
-pub(super) fn sync_dir(_: &Path) -> Result<()> {
+pub(in crate::journal) fn sync_dir(_: &Path) -> Result<()> {
     Ok(())
 }

@@ -18,6 +18,7 @@ const LEDGER_BYTES: u64 = 192 * 1024;
 const KEEP_WRITES: usize = 200;
 const KEEP_BYTES: u64 = 256 * 1024 * 1024;
 
+/// One line. In the file, paths below the journal are relative to it: a journal that was moved or restored keeps its undo.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Entry {
     pub(super) group: String,
@@ -83,25 +84,35 @@ impl Store {
 
     pub(super) fn note(&self, entry: &Entry) -> Result<()> {
         let path = self.private().join(LEDGER);
-        let mut line = serde_json::to_vec(entry).map_err(|_| {
+        let line = self.line(entry).map_err(|_| {
             Error::refused(
                 "bad-path",
                 format!("a path that is not UTF-8 cannot be noted: {}", entry.path.display()),
                 "rename the file or directory",
             )
         })?;
-        line.push(b'\n');
         let mut file = OpenOptions::new().create(true).append(true).open(&path).map_err(Error::io("open", &path))?;
-        file.write_all(&line).map_err(Error::io("write", &path))?;
+        file.write_all(line.as_bytes()).map_err(Error::io("write", &path))?;
         if file.metadata().is_ok_and(|m| m.len() > LEDGER_BYTES) {
             self.shorten()?;
         }
         Ok(())
     }
 
+    fn line(&self, entry: &Entry) -> serde_json::Result<String> {
+        let within = |path: &PathBuf| path.strip_prefix(&self.root).map_or_else(|_| path.clone(), Path::to_path_buf);
+        let entry = Entry { path: within(&entry.path), to: entry.to.as_ref().map(within), ..entry.clone() };
+        Ok(serde_json::to_string(&entry)? + "\n")
+    }
+
+    fn parse(&self, line: &str) -> Option<Entry> {
+        let entry: Entry = serde_json::from_str(line).ok()?;
+        Some(Entry { path: self.root.join(&entry.path), to: entry.to.as_ref().map(|to| self.root.join(to)), ..entry })
+    }
+
     pub(super) fn entries(&self) -> Vec<Entry> {
         let text = fs::read_to_string(self.private().join(LEDGER)).unwrap_or_default();
-        text.lines().filter_map(|l| serde_json::from_str(l).ok()).collect()
+        text.lines().filter_map(|l| self.parse(l)).collect()
     }
 
     fn last_entry(&self) -> Option<Entry> {
@@ -111,7 +122,7 @@ impl Store {
         let mut tail = Vec::new();
         file.read_to_end(&mut tail).ok()?;
         let tail = String::from_utf8_lossy(&tail);
-        tail.lines().rev().find_map(|l| serde_json::from_str(l).ok())
+        tail.lines().rev().find_map(|l| self.parse(l))
     }
 
     /// Keeps the newest entries and the versions they name; the rest goes.
@@ -137,7 +148,7 @@ impl Store {
     pub(super) fn rewrite<'e>(&self, entries: impl Iterator<Item = &'e Entry>) -> Result<()> {
         let path = self.private().join(LEDGER);
         let next = self.private().join("ledger.next");
-        let text: String = entries.map(|e| serde_json::to_string(e).expect("an entry is plain data") + "\n").collect();
+        let text: String = entries.map(|e| self.line(e).expect("it was read from a line")).collect();
         fs::write(&next, text).and_then(|()| fs::rename(&next, &path)).map_err(Error::io("write", &path))
     }
 
@@ -145,7 +156,7 @@ impl Store {
     pub(super) fn recover(&self) -> Result<()> {
         let Some(last) = self.last_entry() else { return Ok(()) };
         let at = last.to.as_ref().filter(|_| last.op == Op::Move).unwrap_or(&last.path);
-        let temp = temp_beside(at);
+        let temp = temp_beside(&fs::canonicalize(at).unwrap_or_else(|_| at.clone()));
         let _ = fs::remove_file(unfinished(&temp));
         let Ok(left) = fs::read(&temp) else {
             self.notice_late_save(&last);

@@ -16,7 +16,8 @@ use chrono::{DateTime, Utc};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::error::{Error, Result};
-use files::{check_writable, exchange, read_settled, read_steady, rename_new, set_mode, sync_dir, temp_beside, utf8, write_temp};
+use files::{check_writable, exchange, read_settled, read_steady, set_mode, unfinished, utf8, write_temp};
+pub(super) use files::{is_temp, read_still, rename_new, sync_dir, temp_beside};
 use ledger::{Entry, Op};
 pub use undo::{Preview, Undone};
 
@@ -109,10 +110,29 @@ impl Store {
     /// # Errors
     /// [`Error::Io`].
     pub fn make_private(&self, dir: &Path) -> Result<()> {
+        make_private_dir(dir)?;
         fs::create_dir_all(dir.join("undo")).map_err(Error::io("make directory", dir))?;
-        set_mode(dir, 0o700).map_err(Error::io("protect directory", dir))?;
         let ignore = dir.join(".gitignore");
         fs::write(&ignore, "*\n").map_err(Error::io("write", &ignore))
+    }
+
+    /// Writes a file where none is yet, and takes no note of it: what a backup held is nothing to undo.
+    ///
+    /// The caller syncs the directory.
+    pub(super) fn place(&self, _lock: &Lock, path: &Path, mode: Option<u32>, content: &mut dyn io::Read) -> Result<()> {
+        let dir = path.parent().expect("files lie in a directory");
+        fs::create_dir_all(dir).map_err(Error::io("make directory", dir))?;
+        // One name a directory: what a killed process left is taken away by the next, whichever file it was.
+        let temp = unfinished(&temp_beside(&dir.join("placed")));
+        let _ = fs::remove_file(&temp);
+        let mut write = || {
+            let mut file = OpenOptions::new().write(true).create_new(true).open(&temp)?;
+            mode.map_or(Ok(()), |mode| set_mode(&temp, mode))?;
+            io::copy(content, &mut file)?;
+            file.sync_all()
+        };
+        let placed = write().map_err(Error::io("write", path)).and_then(|()| rename_new(&temp, path));
+        placed.inspect_err(|_| drop(fs::remove_file(&temp)))
     }
 
     /// Changes one file: `change` maps the text to a new one, or to nothing where there is nothing to do.
@@ -153,7 +173,7 @@ impl Store {
                 before: hash(&believed),
                 after: hash(&new),
                 size: believed.len() as u64,
-                ..self.entry(Op::Update, &real)
+                ..self.entry(Op::Update, path)
             })?;
             write_temp(&temp, &new, Some(&real))?;
             if let Err(e) = exchange(&temp, &real) {
@@ -309,6 +329,12 @@ fn unchanged(text: &str) -> Written {
 /// [`Error::Io`].
 pub fn read_bytes(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).map_err(Error::io("read log", path))
+}
+
+/// Makes a directory that only its owner can read.
+pub(super) fn make_private_dir(dir: &Path) -> Result<()> {
+    fs::create_dir_all(dir).map_err(Error::io("make directory", dir))?;
+    set_mode(dir, 0o700).map_err(Error::io("protect directory", dir))
 }
 
 /// Reads a log as text.
