@@ -8,6 +8,7 @@ mod careful;
 mod concurrent;
 mod fixtures;
 mod journals;
+mod links;
 mod lossless;
 mod readme;
 mod session;

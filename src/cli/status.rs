@@ -56,7 +56,7 @@ pub(crate) fn run(context: &Context, args: &StatusArgs) -> anyhow::Result<Ended>
         if !args.write.dry_run {
             let store = Store::new(&journal.root, context.now);
             let lock = store.lock()?;
-            store.rename(&lock, &change.log.path, &back)?;
+            journal.bring_back(&change.log, context.now, Some((&store, &lock)))?;
         }
         change.log.path = back;
     }

@@ -212,7 +212,9 @@ impl Journal {
         }
         if upto == Place::Archived {
             // What is also in a zip, or in several, is one log: the nearest copy counts, of several zips the last.
-            let near: HashSet<String> = logs.iter().filter(|l| l.place != Place::Archived).map(|l| l.id.clone()).collect();
+            // So is one that was archived before it became a first part.
+            let mut near: HashSet<String> = logs.iter().filter(|l| l.place != Place::Archived).map(|l| l.id.clone()).collect();
+            near.extend(logs.iter().filter_map(|l| l.id.strip_suffix(catalogue::FIRST_PART).map(str::to_string)));
             let mut zipped = HashSet::new();
             logs.reverse();
             logs.retain(|l| l.place != Place::Archived || (!near.contains(&l.id) && zipped.insert(l.id.clone())));

@@ -183,7 +183,11 @@ impl Journal {
             titles = (before, after);
             Ok((new != text).then_some((new, false)))
         })?;
-        let retitled = heading.map(|before| Retitled { path: renamed.path.clone(), before, after: titles.1.clone() });
+        let retitled = heading.filter(|before| *before != titles.1).map(|before| Retitled {
+            path: renamed.path.clone(),
+            before,
+            after: titles.1.clone(),
+        });
         let relinked = self.relocate(&moves, retitled.as_ref(), now, write)?;
         Ok(Renamed { log: renamed, titles, written, relinked })
     }

@@ -7,11 +7,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_yaml::Value;
 
 use super::archive;
+use super::catalogue::FIRST_PART;
 use super::error::{Error, Result};
 use super::frontmatter::{self, Properties};
 use super::lifecycle::parse_time;
 use super::profile::Profile;
-use super::relocate::Move;
+use super::relocate::{Move, Relinked};
 use super::store::{self, Lock, PRIVATE, Store};
 use super::{Journal, Log, Place};
 
@@ -185,6 +186,15 @@ impl Journal {
         Ok(())
     }
 
+    /// Moves a recent log back among the live ones, and the links with it.
+    ///
+    /// # Errors
+    /// As [`Journal::relocate`].
+    pub fn bring_back(&self, log: &Log, now: DateTime<Utc>, write: Option<(&Store, &Lock)>) -> Result<Vec<Relinked>> {
+        let to = self.dir(&log.profile, &log.profile.live[0]).join(log.path.file_name().unwrap_or_default());
+        self.relocate(&[Move { from: log.path.clone(), to }], None, now, write)
+    }
+
     /// Takes a log out of its zip, or out of the trash, into a file of its own.
     ///
     /// # Errors
@@ -200,6 +210,12 @@ impl Journal {
         if let Some(log) = zipped.iter().rev().find(|l| l.id == stem) {
             let dir = log.profile.recent.as_ref().unwrap_or(&log.profile.live[0]);
             let to = self.dir(&log.profile, dir).join(format!("{}.md", log.id));
+            let former = format!("{}{FIRST_PART}", log.id);
+            let near = self.logs(Place::Recent)?.into_iter().find(|l| (l.id == log.id || l.id == former) && l.path != to);
+            if let Some(near) = near {
+                let message = format!("{} is there already: {}", near.id, self.relative(&near.path).display());
+                return Err(Error::refused("exists", message, "a journal holds an id once; move that log away first"));
+            }
             let place = if log.profile.recent.is_some() { Place::Recent } else { Place::Live };
             let made = match write {
                 Some((store, lock)) => archive::take_out(store, lock, log, &to)?,

@@ -145,7 +145,8 @@ impl Journal {
             back: moves.iter().map(|m| (flat(&m.to), flat(&m.from))).collect(),
             retitled,
         };
-        let here = self.logs(Place::Archived)?;
+        let mut here = self.logs(Place::Archived)?;
+        here.sort_by_cached_key(Log::order);
         let as_it_was = here.iter().map(|log| match &log.member {
             Some(_) => log.clone(),
             None => {
@@ -188,12 +189,19 @@ impl Journal {
             let (target, anchor_now) = match catalogue.destination(before, link, text) {
                 Destination::Log(n, spelling) => {
                     let old = &catalogue.logs[n];
-                    let target = if old.member.is_some() { None } else { follow(catalogue, ways, &after, &old.path, link, text, spelling) };
+                    let target = if old.member.is_some() {
+                        None
+                    } else {
+                        follow(catalogue, ways, (before, &after), &old.path, link, text, spelling)
+                    };
                     (target, retitled_anchor(ways, &old.path, anchor))
                 }
                 Destination::Ambiguous(logs) => {
                     let old = &catalogue.logs[logs[0]];
-                    (follow(catalogue, ways, &after, &old.path, link, text, Spelling::Name), retitled_anchor(ways, &old.path, anchor))
+                    (
+                        follow(catalogue, ways, (before, &after), &old.path, link, text, Spelling::Name),
+                        retitled_anchor(ways, &old.path, anchor),
+                    )
                 }
                 Destination::File(path, Spelling::Beside) if before.parent() != after.parent() => {
                     (respelled(catalogue, &after, &path, link, text, Spelling::Beside), None)
@@ -214,15 +222,26 @@ impl Journal {
 }
 
 /// What a link to a log says once the log, or the one that links, lies elsewhere; nothing where it need not change.
-fn follow(catalogue: &Catalogue, ways: &Ways, from: &Path, old: &Path, link: &Link, text: &str, spelling: Spelling) -> Option<String> {
+fn follow(
+    catalogue: &Catalogue,
+    ways: &Ways,
+    from: (&Path, &Path),
+    old: &Path,
+    link: &Link,
+    text: &str,
+    spelling: Spelling,
+) -> Option<String> {
     let now = ways.after(old);
     let renamed = id::stem(old) != id::stem(&now);
     let written = text[link.target.clone()].rsplit('/').next().unwrap_or_default();
     let named_so = written.strip_suffix(".md").unwrap_or(written).eq_ignore_ascii_case(&id::stem(old));
+    let stays = flat(old).parent() == now.parent() && (spelling != Spelling::Beside || from.0.parent() == from.1.parent());
     match spelling {
         Spelling::Name | Spelling::Former if !(renamed && named_so) => None,
-        Spelling::Rooted | Spelling::Tail if now == flat(old) => None,
-        _ => respelled(catalogue, from, &now, link, text, spelling),
+        _ if stays && !renamed => None,
+        // Only the name changes: how the way to it is written stays.
+        _ if stays => respelled(catalogue, from.1, &now, link, text, Spelling::Former),
+        _ => respelled(catalogue, from.1, &now, link, text, spelling),
     }
 }
 
