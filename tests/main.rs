@@ -10,6 +10,7 @@ mod fixtures;
 mod journals;
 mod links;
 mod lossless;
+mod prune;
 mod readme;
 mod session;
 mod status;
