@@ -9,6 +9,7 @@ mod concurrent;
 mod fixtures;
 mod journals;
 mod links;
+mod lint;
 mod lossless;
 mod prune;
 mod readme;
