@@ -11,6 +11,7 @@ mod journals;
 mod links;
 mod lint;
 mod lossless;
+mod month;
 mod prune;
 mod readme;
 mod session;

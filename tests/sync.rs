@@ -268,7 +268,7 @@ fn the_memory_is_rewritten_when_it_is_mostly_garbage() {
 }
 
 /// Runs git in the journal.
-fn git(journal: &Journal, args: &[&str]) -> String {
+pub(crate) fn git(journal: &Journal, args: &[&str]) -> String {
     let mut command = Command::new("git");
     command.args(["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false", "-c", "init.defaultBranch=main"]);
     command.args(args).current_dir(journal.root()).env_clear().env("HOME", journal.path("home")).stdin(Stdio::null());
@@ -278,13 +278,21 @@ fn git(journal: &Journal, args: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// A journal in a repository, or nothing where there is no git.
-fn repository() -> Option<Journal> {
-    if Command::new("git").arg("--version").output().is_err() {
+/// Whether git is installed; says so where it is not.
+pub(crate) fn is_there() -> bool {
+    let there = Command::new("git").arg("--version").output().is_ok();
+    if !there {
         #[expect(clippy::print_stderr, reason = "a skipped test says why")]
         {
             eprintln!("skipped: git is not installed");
         }
+    }
+    there
+}
+
+/// A journal in a repository, or nothing where there is no git.
+fn repository() -> Option<Journal> {
+    if !is_there() {
         return None;
     }
     let journal = started().file(".gitignore", "home/\n");
