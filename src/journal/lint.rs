@@ -259,9 +259,9 @@ impl Check<'_, '_> {
         self.dates(&text, &properties, state);
         let continued = properties.text(&self.log.profile.keys.next_part).is_some();
         let outline = Outline::parse(&text);
-        let left = self.sections(&outline, state, continued);
+        self.sections(&outline, state, continued);
         self.placeholders(&text, &outline, &properties, state);
-        self.links(&text, &outline, &left);
+        self.links(&text, &outline);
     }
 
     fn frontmatter(&mut self, text: &str) -> Option<Properties> {
@@ -361,8 +361,11 @@ impl Check<'_, '_> {
         }
     }
 
-    /// Checks required sections; gives the lines of all placeholders.
-    fn sections(&mut self, outline: &Outline, state: Option<State>, continued: bool) -> Vec<std::ops::Range<usize>> {
+    /// Checks the sections that must be there, and not be empty when the log is handed off.
+    fn sections(&mut self, outline: &Outline, state: Option<State>, continued: bool) {
+        if !self.log.profile.section.values().any(|s| s.required) {
+            return;
+        }
         let profile = self.log.profile.clone();
         let placeholders = &self.rules.placeholders[&profile.id];
         let sections = outline.sections(&profile);
@@ -389,8 +392,6 @@ impl Check<'_, '_> {
                 Some(_) => {}
             }
         }
-        let all = sections.iter().flat_map(|s| outline.entries(&profile, s, placeholders));
-        all.filter(|e| e.placeholder).map(|e| e.whole).collect()
     }
 
     fn placeholders(&mut self, text: &str, outline: &Outline, properties: &Properties, state: Option<State>) {
@@ -419,14 +420,24 @@ impl Check<'_, '_> {
         }
     }
 
-    fn links(&mut self, text: &str, outline: &Outline, left: &[std::ops::Range<usize>]) {
+    fn links(&mut self, text: &str, outline: &Outline) {
+        let (found, anchored) = (self.findings.len(), self.anchored.len());
         for link in links(text, &self.log.profile.keys.parts()) {
-            let line = link.line - 1;
-            if left.iter().any(|l| l.contains(&line)) || (line < outline.body && text[link.target.clone()].starts_with('[')) {
-                continue;
+            if link.line > outline.body || !text[link.target.clone()].starts_with('[') {
+                self.link(text, &link);
             }
-            self.link(text, &link);
         }
+        if self.findings.len() == found && self.anchored.len() == anchored {
+            return;
+        }
+        // What a template left links to nothing yet.
+        let profile = &self.log.profile;
+        let entries = outline.numbered(profile, &self.rules.placeholders[&profile.id]);
+        let left = |line: usize| entries.iter().any(|(_, e)| e.placeholder && e.whole.contains(&(line - 1)));
+        let own: Vec<Finding> = self.findings.split_off(found).into_iter().filter(|f| !left(f.line)).collect();
+        self.findings.extend(own);
+        let own: Vec<Anchored> = self.anchored.split_off(anchored).into_iter().filter(|a| !left(a.finding.line)).collect();
+        self.anchored.extend(own);
     }
 
     fn link(&mut self, text: &str, link: &Link) {
