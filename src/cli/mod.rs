@@ -4,7 +4,7 @@ mod add;
 mod backup;
 mod completions;
 mod context;
-mod continue_;
+mod r#continue;
 mod done;
 mod drop;
 mod edit;
@@ -72,7 +72,7 @@ enum Command {
     Undo(undo::UndoArgs),
     Sync(sync::SyncArgs),
     Lint(lint::LintArgs),
-    Continue(continue_::ContinueArgs),
+    Continue(r#continue::ContinueArgs),
     Rename(rename::RenameArgs),
     Prune(prune::PruneArgs),
     Restore(restore::RestoreArgs),
@@ -110,7 +110,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Undo(args) => undo::run(&context, args),
         Command::Sync(args) => sync::run(&context, args),
         Command::Lint(args) => lint::run(&context, args),
-        Command::Continue(args) => continue_::run(&context, args),
+        Command::Continue(args) => r#continue::run(&context, args),
         Command::Rename(args) => rename::run(&context, args),
         Command::Prune(args) => prune::run(&context, args),
         Command::Restore(args) => restore::run(&context, args),

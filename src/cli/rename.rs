@@ -5,7 +5,7 @@ use serde_json::json;
 use shiftlog::journal::store::Store;
 
 use super::context::Context;
-use super::continue_::{diffs, relinked, say_relinked};
+use super::r#continue::{diffs, relinked, say_relinked};
 use super::ui::{Ended, one_line, unified_diff, visible};
 
 /// Give a log another topic, or its file another slug, and let every link follow

@@ -112,7 +112,7 @@ impl Journal {
             };
             if made {
                 if let Some((_, lock)) = write {
-                    self.remember_new(lock, &log, &text, now)?;
+                    self.remembered(self.remember_new(lock, &log, &text, now));
                 }
                 notices.extend(missing.into_iter().map(|m| format!("the template names `{m}`, which nothing defines")));
                 return Ok(Made { log, text, notices });
@@ -392,7 +392,7 @@ impl Journal {
                 let written = store.update(lock, &log.path, &mut stamped)?;
                 // What is still being changed by others stays unseen, so that it can be judged when it has settled.
                 if written.changed && verdict != Some(Verdict::Wait) {
-                    watch.note(lock, &written.after)?;
+                    self.remembered(watch.note(lock, &written.after));
                 }
                 Ok(written)
             }

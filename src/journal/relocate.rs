@@ -98,6 +98,11 @@ impl Journal {
         Ok(relinked)
     }
 
+    /// Whether a killed process left moves half done.
+    pub fn has_unfinished_moves(&self) -> bool {
+        self.note_of_moves().exists()
+    }
+
     fn note_of_moves(&self) -> PathBuf {
         self.root.join(PRIVATE).join(NOTE)
     }

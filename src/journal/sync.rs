@@ -148,6 +148,13 @@ impl Journal {
         Seen::open(&self.root).note(lock, &[look])
     }
 
+    /// A write that could not be remembered was made all the same: the next look adopts it.
+    pub(super) fn remembered(&self, result: Result<()>) {
+        if let Err(error) = result {
+            self.notices.borrow_mut().push(format!("it was written, but not remembered: {error}"));
+        }
+    }
+
     fn has_settled(&self, identity: &Identity, now: DateTime<Utc>) -> bool {
         // A file from the future cannot be waited for.
         identity.age(now).unsigned_abs() >= self.config.settle_seconds
@@ -197,6 +204,10 @@ impl Journal {
     /// # Errors
     /// [`Error::Io`], [`Error::Refused`] when the journal is busy.
     pub fn sync(&self, now: DateTime<Utc>, write: Option<&Store>) -> Result<Synced> {
+        if let (Some(store), true) = (write, self.has_unfinished_moves()) {
+            let lock = store.lock()?;
+            self.finish_moves(now, store, &lock)?;
+        }
         let (checked, mut changed) = self.changed()?;
         if changed.is_empty() {
             return Ok(Synced { checked, ..Synced::default() });
