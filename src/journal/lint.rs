@@ -18,7 +18,7 @@ use super::outline::{BlockKind, Outline, heading_words};
 use super::placeholder::Placeholders;
 use super::profile::{Profile, State};
 use super::seen::Seen;
-use super::{Journal, Log, Place};
+use super::{Journal, Log, Place, sync};
 
 /// An open log that was not updated for so many days is stale.
 const STALE: i64 = 7;
@@ -108,9 +108,10 @@ impl Journal {
     fn created_then(&self, logs: &[Log]) -> HashMap<PathBuf, String> {
         let seen = Seen::open(&self.root);
         let all = seen.all();
-        let known = |log: &Log| match all.get(self.key(&log.path).as_str()) {
-            Some(sight) if !sight.created.is_empty() => Some(sight.created.to_string()),
-            _ => Some(self.first_created(&seen, log, "")).filter(|c| !c.is_empty()),
+        let known = |log: &Log| {
+            let path = self.key(&log.path);
+            let sight = all.get(path.as_str()).copied().or_else(|| seen.of(&self.root, &path));
+            Some(sync::first_created(&seen, sight, log, "")).filter(|c| !c.is_empty())
         };
         if all.is_empty() {
             return HashMap::new();

@@ -3,6 +3,7 @@
 //! A change that somebody else made is stamped if it is substantive against what was last seen, has never been seen before,
 //! and carries the `last_updated` last seen. Else (a branch switched, a pull, somebody stamped already) it is adopted as it is.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
@@ -97,16 +98,8 @@ impl Journal {
     }
 
     /// The `created` that a log had when it was first seen.
-    pub fn first_created(&self, seen: &Seen, log: &Log, text: &str) -> String {
-        let read = |text: &str| {
-            let properties = Properties::read(text, &log.path).unwrap_or_default();
-            properties.text(&log.profile.keys.created).unwrap_or_default()
-        };
-        match seen.of(&self.root, &self.key(&log.path)) {
-            Some(sight) if !sight.created.is_empty() => sight.created.to_string(),
-            Some(sight) => seen.text(&sight).map_or_else(|| read(text), |first| read(&first)),
-            None => read(text),
-        }
+    pub(super) fn first_created(&self, seen: &Seen, log: &Log, text: &str) -> String {
+        first_created(seen, seen.of(&self.root, &self.key(&log.path)), log, text)
     }
 
     /// Remembers logs that shiftlog itself just wrote or moved.
@@ -225,9 +218,10 @@ impl Journal {
     pub fn sync_logs(&self, logs: &[Log], now: DateTime<Utc>, write: Option<(&Store, &Lock)>) -> Result<Synced> {
         let mut synced = Synced { checked: logs.len(), ..Synced::default() };
         let seen = Seen::open(&self.root);
+        let all = seen.all();
         let mut looks = Vec::new();
         for log in logs {
-            match self.look(&seen, log, now) {
+            match self.look(&seen, &all, log, now) {
                 Ok(None) => {}
                 Ok(Some((Verdict::Stamp, _))) => {
                     if write.is_some() {
@@ -284,7 +278,7 @@ impl Journal {
     }
 
     /// The verdict on a log, and what to remember of it; nothing where it is gone, or where there is nothing new to remember.
-    fn look(&self, seen: &Seen, log: &Log, now: DateTime<Utc>) -> Result<Option<(Verdict, Option<Look>)>> {
+    fn look(&self, seen: &Seen, all: &HashMap<&str, Sight>, log: &Log, now: DateTime<Utc>) -> Result<Option<(Verdict, Option<Look>)>> {
         let identity = match fs::metadata(&log.path) {
             Ok(meta) => Identity::of(&meta),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -292,14 +286,28 @@ impl Journal {
         };
         let text = store::read(&log.path)?;
         let path = self.key(&log.path);
-        let (verdict, known) = match seen.of(&self.root, &path) {
-            None => (Verdict::New, None),
-            Some(sight) => (self.judge(seen, &sight, log, &text, self.has_settled(&identity, now)), Some(sight)),
+        let known = all.get(path.as_str()).copied().or_else(|| seen.of(&self.root, &path));
+        let verdict = match &known {
+            None => Verdict::New,
+            Some(sight) => self.judge(seen, sight, log, &text, self.has_settled(&identity, now)),
         };
-        let created = self.first_created(seen, log, &text);
+        let created = first_created(seen, known, log, &text);
         let look = Look { path, identity, looked: now, text, created };
         // A file that was modified a moment ago stays under suspicion; noting that again and again helps nobody.
         let old = known.filter(|s| verdict == Verdict::Same && s.identity == identity && identity.age(now) <= 2);
         Ok(Some((verdict, old.is_none().then_some(look))))
+    }
+}
+
+/// The `created` that a log had when it was first seen; of one that never was, what its text says.
+pub(super) fn first_created(seen: &Seen, sight: Option<Sight>, log: &Log, text: &str) -> String {
+    let read = |text: &str| {
+        let properties = Properties::read(text, &log.path).unwrap_or_default();
+        properties.text(&log.profile.keys.created).unwrap_or_default()
+    };
+    match sight {
+        Some(sight) if !sight.created.is_empty() => sight.created.to_string(),
+        Some(sight) => seen.text(&sight).map_or_else(|| read(text), |first| read(&first)),
+        None => read(text),
     }
 }
