@@ -4,6 +4,7 @@ mod builder;
 
 mod add;
 mod careful;
+mod change;
 mod concurrent;
 mod fixtures;
 mod journals;

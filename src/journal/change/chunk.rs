@@ -119,7 +119,6 @@ fn leads(text: &str) -> bool {
     let mut chars = text.chars();
     let (first, second, third) = (chars.next().unwrap_or(' '), chars.next().unwrap_or(' '), chars.next().unwrap_or(' '));
     match first {
-        '=' => !(second == '=' && third != ' ' && third != '='),
         _ if first.is_alphanumeric() || FIRM.contains(&first) => true,
         '~' => second == '/' || second.is_numeric(),
         '<' | '>' | '≤' | '≥' | '≈' | '≠' => second.is_numeric() || second == '=' && third.is_numeric(),
@@ -132,8 +131,15 @@ fn leads(text: &str) -> bool {
 
 /// A chunk without the punctuation and the emphasis around it.
 fn core(chunk: &str) -> &str {
-    let start = chunk.char_indices().find(|(at, _)| leads(&chunk[*at..])).map_or(chunk.len(), |(at, _)| at);
-    let mut core = &chunk[start..];
+    let mut core = chunk;
+    while let Some(first) = core.chars().next() {
+        // `==so==` is how Obsidian marks text.
+        match core.strip_prefix("==").filter(|rest| !rest.is_empty() && !rest.starts_with('=')) {
+            Some(rest) => core = rest,
+            None if leads(core) => break,
+            None => core = &core[first.len_utf8()..],
+        }
+    }
     loop {
         let last = core.chars().last().unwrap_or('a');
         let name = core.strip_suffix('#').is_some_and(|n| n.chars().count() == 1);

@@ -3,18 +3,22 @@
 /// Whether one word may be the other one, misspelt.
 pub(super) fn of_words(a: &str, b: &str) -> bool {
     let (n, m) = (a.chars().count(), b.chars().count());
-    if n.max(m) == 1 || n.abs_diff(m) > 2 || is_firm(a) || is_firm(b) || turned(a, b) || turned(b, a) {
+    if n.max(m) == 1 || n.abs_diff(m) > 2 || is_firm(a) || is_firm(b) || apart(a, b) || turned(a, b) || turned(b, a) {
         return false;
     }
     strsim::osa_distance(a, b) <= if n.min(m) >= 8 { 2 } else { 1 }
 }
 
-/// Whether a word is a negation, a number or a date: no other word stands for it.
+/// Whether a word is a negation or a number: no other word stands for it.
 pub(super) fn is_firm(word: &str) -> bool {
-    NEGATIONS.contains(&word) || NUMBERS.contains(&word) || DATES.contains(&word)
+    NEGATIONS.contains(&word) || NUMBERS.contains(&word)
 }
 
-/// Whether a character may be a slip, or stands for a negation or a number.
+fn apart(a: &str, b: &str) -> bool {
+    a != b && APART.contains(&a) && APART.contains(&b)
+}
+
+/// Whether a character stands for a negation or a number.
 pub(super) fn is_firm_char(c: char) -> bool {
     "不没沒无無非未别別勿莫否一二三四五六七八九十百千万萬亿億零两兩〇".contains(c)
 }
@@ -114,19 +118,13 @@ const NEGATIONS: [&str; 75] = [
     "nooit",
 ];
 
-const NUMBERS: [&str; 73] = [
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
+const NUMBERS: [&str; 29] = [
+    "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "zero", "hundred", "ein", "eins",
+    "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun", "zehn", "elf", "zwölf", "null", "hundert",
+];
+
+/// Words that are slips where they are misspelt, but never stand for each other.
+const APART: [&str; 53] = [
     "thirteen",
     "fourteen",
     "fifteen",
@@ -142,15 +140,11 @@ const NUMBERS: [&str; 73] = [
     "seventy",
     "eighty",
     "ninety",
-    "hundred",
-    "thousand",
     "million",
     "millions",
     "billion",
     "billions",
-    "zero",
-    "once",
-    "twice",
+    "trillion",
     "first",
     "second",
     "third",
@@ -161,34 +155,27 @@ const NUMBERS: [&str; 73] = [
     "eighth",
     "ninth",
     "tenth",
-    "ein",
-    "eins",
-    "zwei",
-    "drei",
-    "vier",
-    "fünf",
-    "sechs",
-    "sieben",
-    "acht",
-    "neun",
-    "zehn",
-    "elf",
-    "zwölf",
     "dreizehn",
     "vierzehn",
     "fünfzehn",
     "sechzehn",
     "siebzehn",
     "zwanzig",
-    "dreissig",
     "vierzig",
     "fünfzig",
     "sechzig",
     "siebzig",
     "achtzig",
     "neunzig",
-    "hundert",
+    "juni",
+    "juli",
+    "june",
+    "july",
+    "jan",
+    "jun",
+    "jul",
+    "dec",
+    "dez",
+    "okt",
+    "oct",
 ];
-
-/// Months whose names differ by a letter.
-const DATES: [&str; 10] = ["juni", "juli", "june", "july", "jan", "jun", "jul", "dec", "dez", "okt"];
