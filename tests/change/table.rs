@@ -107,6 +107,8 @@ pub(super) const EDITS: &[(&str, &str, &str, Verdict)] = &[
     ("English", "took (3) tries, **4** runs.", "took 3 tries 4 runs", Cosmetic),
     ("English", "a 3-day outage", "a 3 day outage", Cosmetic),
     ("English", "pages 3–4", "pages 3-4", Cosmetic),
+    ("English", "took 5ms at 10%", "took 5 ms at 10 %", Cosmetic),
+    ("English", "at 9 am today", "at 9 pm today", Substantive),
     ("English", "in deadbeef1 fixed", "in deadbeef2 fixed", Substantive),
     ("English", "closes BACK-123", "closes BACK-124", Substantive),
     ("English", "see #12", "see #13", Substantive),
@@ -142,6 +144,7 @@ pub(super) const EDITS: &[(&str, &str, &str, Verdict)] = &[
     ("code", "An odd ` mark.\n\nThe word here.\n\nAnother ` mark.", "An odd ` mark.\n\nThe wrd here.\n\nAnother ` mark.", Cosmetic),
     ("code", "```rust\nlet a = 1;\n```", "```rust\nlet a = 2;\n```", Substantive),
     ("code", "```rust\nlet a = 1;\n```", "~~~rust\nlet a = 1;\n~~~", Cosmetic),
+    ("code", "```\nlet a = 1;\n```", "```rust\nlet a = 1;\n```", Substantive), // the language is part of the code
     ("code", "```\nlet a = b;\n```", "    let a = b;", Cosmetic),
     ("code", "```\nif x:\n  y\n```", "```\nif x:\n    y\n```", Substantive),
     ("code", "- a\n\n  ```\n  x\n   y\n  ```", "-   a\n\n    ```\n    x\n     y\n    ```", Cosmetic),
@@ -179,6 +182,8 @@ pub(super) const EDITS: &[(&str, &str, &str, Verdict)] = &[
     ("links", "ask me@a.example", "ask we@a.example", Substantive),
     ("links", "a note[^1]\n\n[^1]: The reason", "a note[^1]\n\n[^1]: The raeson", Cosmetic),
     ("links", "a note[^1]", "a note", Substantive),
+    ("links", "a note[^1] here", "a ntoe [^1] here", Cosmetic),
+    ("links", "a note[^1] here", "a note[^2] here", Substantive),
     ("links", "- [docs](a.md)\n- b", "- b\n- [docs](a.md)", Substantive),
     // Boxes and signs.
     ("boxes", "- [ ] Write tests", "- [x] Write tests", Substantive),
@@ -205,6 +210,9 @@ pub(super) const EDITS: &[(&str, &str, &str, Verdict)] = &[
     ("layout", "- one point\n- another point", "- one point", Substantive),
     ("layout", "- one point", "- one point\n- so", Substantive),
     ("layout", "- one point", "- one point\n- ", Cosmetic), // an empty item says nothing
+    ("layout", "- one point", "- one point\n- 🎉", Substantive), // a picture is all that it says
+    ("layout", "- one point\n- another point", "- one point\n  another point", Cosmetic), // nothing but a list marker went
+    ("layout", "### The state", "**The state**", Cosmetic), // emphasis for a heading: the words stand where they stood
     ("layout", "In the year\n1986. It was", "In the year 1986. It was", Cosmetic),
     ("layout", "a long line\nthat goes on\nhere", "a long\nline that goes on here", Cosmetic),
     ("layout", "a line  \nthat breaks", "a line\\\nthat breaks", Cosmetic),
@@ -220,6 +228,7 @@ pub(super) const EDITS: &[(&str, &str, &str, Verdict)] = &[
     ("tables", "| a | b |\n|---|---|\n| 1 | 2 |", "| a | b |\n|---|---|\n| 1 | 3 |", Substantive),
     ("tables", "| a | b |\n|---|---|\n| 1 | 2 |", "| a | b |\n|---|---|\n| 1 | 2 |\n| so | on |", Substantive),
     ("tables", "| a | b |\n|---|---|\n| yes | |", "| a | b |\n|---|---|\n| | yes |", Substantive), // it moved to another column
+    ("tables", "| a | b |\n|---|---|\n| yes | |", "| a | b |\n|---|---|\n| yes | - |\n| | |", Cosmetic), // says nothing
     ("tables", "| a | b |\n|---|---|\n| [[x\\|y]] | z |", "| a | b |\n|---|---|\n| [[w\\|y]] | z |", Substantive),
     ("tables", "| time | stamp |\n|---|---|\n| now | then |", "| timestamp |\n|---|\n| now | then |", Substantive),
     ("quotes", "> a word that\n> was said", "> a word\n> that was said", Cosmetic),

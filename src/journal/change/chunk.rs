@@ -159,10 +159,9 @@ fn plain(chunk: &str, out: &mut Vec<Token>) {
     if matches!(core, "" | "/") {
         return;
     }
-    // `3-day` is `3 day`; `20261120-01` and `GPT-4` are one thing.
-    if let Some((number, word)) = core.split_once('-').filter(|(n, w)| is_number(n) && w.len() > 2 && w.chars().all(char::is_alphabetic)) {
+    if let Some((number, unit)) = counted(core) {
         out.push(Token::Exact(number.to_string()));
-        return words(word, out);
+        return if unit == "%" { out.push(Token::Exact(unit.into())) } else { words(unit, out) };
     }
     let after = &chunk[core.as_ptr() as usize - chunk.as_ptr() as usize + core.len()..];
     if is_exact(core, after) {
@@ -172,8 +171,15 @@ fn plain(chunk: &str, out: &mut Vec<Token>) {
     }
 }
 
-fn is_number(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(char::is_numeric)
+/// `3-day` is `3 day`, `5ms` is `5 ms`, `5%` is `5 %`; `20261120-01` and `GPT-4` are one thing.
+fn counted(core: &str) -> Option<(&str, &str)> {
+    let (number, unit) = core.split_at(core.find(|c: char| !c.is_numeric() && c != '.' && c != ',')?);
+    let word = |text: &str| text.chars().all(char::is_alphabetic);
+    let unit = match unit.strip_prefix('-') {
+        Some(day) => Some(day).filter(|day| day.len() > 2 && word(day)),
+        None => Some(unit).filter(|unit| *unit == "%" || unit.len() <= 2 && word(unit)),
+    };
+    unit.filter(|_| number.ends_with(char::is_numeric)).map(|unit| (number, unit))
 }
 
 /// Whether a chunk is more than words: digits, or marks that paths, names in code and addresses have inside.

@@ -117,13 +117,14 @@ fn wikilink(text: &str, out: &mut Vec<Token>) -> Option<usize> {
     Some(inner.len() + 4)
 }
 
-/// `[text](target "title")`, `[text][reference]`; other brackets are punctuation.
+/// `[text](target "title")`, `[text][reference]`, `[^footnote]`; other brackets are punctuation.
 fn link(text: &str, out: &mut Vec<Token>) -> Option<usize> {
     let near = window(text);
     let close = closing(near, b'[', b']')?;
     let (shown, after) = (&near[1..close], &near[close + 1..]);
-    if shown.starts_with('^') {
-        return None;
+    if shown.len() > 1 && shown.starts_with('^') && !shown.contains(char::is_whitespace) {
+        out.push(Token::Exact(format!("[{shown}]")));
+        return Some(close + 1);
     }
     if let Some(inside) = after.strip_prefix('(') {
         let (target, title, length) = target(inside, after)?;
@@ -210,7 +211,8 @@ fn definition(text: &str, out: &mut Vec<Token>) -> Option<usize> {
     let rest = line[close + 1..].strip_prefix(':')?.trim_start();
     let (address, title) = address(rest).filter(|(address, _)| !address.is_empty())?;
     let title = title.trim();
-    if !title.is_empty() && !(title.len() > 1 && title.starts_with(['"', '\'', '(']) && title.ends_with(['"', '\'', ')'])) {
+    let quoted = title.len() > 1 && title.starts_with(['"', '\'', '(']) && title.ends_with(['"', '\'', ')']);
+    if !(title.is_empty() || quoted) {
         return None;
     }
     out.push(Token::Exact(format!("[{}]", collapsed(&line[1..close]).to_lowercase())));

@@ -35,9 +35,18 @@ fn of_leaf(text: &str, lines: &[Line], leaf: &Leaf, out: &mut Vec<Vec<Token>>) {
             let underline = |line: &&str| !line.is_empty() && line.bytes().all(|b| b == b'=');
             let body: Vec<&str> = [head.body].into_iter().chain(rest.into_iter().filter(|l| !underline(l))).collect();
             inline(&body.join("\n"), &mut tokens);
+            // Decoration is all that an entry may say.
+            if tokens.is_empty() && head.body.contains(is_picture) {
+                tokens.push(Token::Exact(head.body.to_string()));
+            }
         }
     }
     out.push(tokens);
+}
+
+/// Whether a character is an emoji or another picture.
+fn is_picture(c: char) -> bool {
+    matches!(u32::from(c), 0x2600..=0x27bf | 0x1f000..=0x1faff)
 }
 
 /// Whether a line is the rule below a table's head.
@@ -59,13 +68,14 @@ fn cells(row: &str, out: &mut Vec<Vec<Token>>) {
             (_, None) => {}
         }
     }
-    for cell in cells {
+    let said = |cell: &String| {
         let mut tokens = Vec::new();
-        match cell.trim() {
-            "" => tokens.push(Token::Exact("| |".into())),
-            cell => inline(cell, &mut tokens),
-        }
-        out.push(tokens);
+        inline(cell.trim(), &mut tokens);
+        tokens
+    };
+    let cells: Vec<Vec<Token>> = cells.iter().map(said).collect();
+    if cells.iter().any(|cell| !cell.is_empty()) {
+        out.extend(cells.into_iter().map(|cell| if cell.is_empty() { vec![Token::Exact("| |".into())] } else { cell }));
     }
 }
 

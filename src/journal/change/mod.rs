@@ -40,7 +40,11 @@ pub fn is_substantive(before: &str, after: &str) -> bool {
     if before[markdown::body(before, &a).0..] == after[markdown::body(after, &b).0..] {
         return false;
     }
-    let (a, b) = (lines::of_log(before, &a), lines::of_log(after, &b));
+    let mut leaves = [lines::of_log(before, &a), lines::of_log(after, &b)];
+    if before > after {
+        leaves.reverse();
+    }
+    let [a, b] = leaves;
     !align::same(&Unit::all(&a), &Unit::all(&b))
 }
 
