@@ -6,6 +6,9 @@ use super::chunk::chunk;
 /// No link is longer, in bytes: an open bracket is not followed to the end of a large text.
 const LONGEST: usize = 2000;
 
+/// The entities that editors write by themselves.
+const ENTITIES: [(&str, char); 5] = [("nbsp;", ' '), ("amp;", '&'), ("lt;", '<'), ("gt;", '>'), ("quot;", '"')];
+
 /// Tags that only say how text looks.
 const TAGS: [&str; 36] = [
     "a", "abbr", "b", "big", "br", "center", "cite", "dd", "details", "div", "dl", "dt", "em", "figure", "font", "hr", "i", "img", "ins",
@@ -38,6 +41,13 @@ pub(super) fn inline(text: &str, out: &mut Vec<Token>) {
                 Some(_) => plain.push(c),
             },
             '|' => plain.push(' '),
+            '&' => match ENTITIES.iter().find(|(name, _)| text[at..].starts_with(name)) {
+                Some((name, meant)) => {
+                    plain.push(*meant);
+                    at += name.len();
+                }
+                None => plain.push(c),
+            },
             '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' => {}
             // An unmatched run of backticks is one mark.
             '`' => at += rest.bytes().take_while(|b| *b == b'`').count() - 1,

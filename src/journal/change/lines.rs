@@ -181,7 +181,7 @@ fn marker(line: &str) -> Option<(&str, &str)> {
 /// The mark in a box, and what follows the box.
 fn boxed(line: &str) -> Option<(char, &str)> {
     let mut inner = line.strip_prefix('[')?.chars();
-    let mark = inner.next()?;
+    let mark = inner.next().filter(|c| !c.is_numeric())?;
     let after = inner.as_str().strip_prefix(']')?;
     (after.is_empty() || after.starts_with([' ', '\t'])).then_some((mark, after))
 }
