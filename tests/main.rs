@@ -5,6 +5,7 @@ mod builder;
 mod add;
 mod backup;
 mod careful;
+mod change;
 mod concurrent;
 mod fixtures;
 mod journals;
