@@ -8,6 +8,7 @@ mod concurrent;
 mod fixtures;
 mod journals;
 mod lossless;
+mod markdown;
 mod readme;
 mod session;
 mod status;
