@@ -12,6 +12,7 @@ mod journals;
 mod links;
 mod lint;
 mod lossless;
+mod markdown;
 mod month;
 mod prune;
 mod readme;

@@ -14,7 +14,7 @@ use shiftlog::journal::profile::Profile;
 
 use crate::builder::shared;
 
-fn notes() -> Vec<(PathBuf, String)> {
+pub(crate) fn notes() -> Vec<(PathBuf, String)> {
     let Some(root) = shared("vaults") else { return Vec::new() };
     let files = walkdir::WalkDir::new(root).sort_by_file_name().into_iter().flatten();
     let notes = files.filter(|f| f.path().extension().is_some_and(|e| e == "md"));
@@ -22,7 +22,7 @@ fn notes() -> Vec<(PathBuf, String)> {
 }
 
 /// The same note with other line endings, with a byte-order mark, without its final line ending.
-fn variants(text: &str) -> Vec<String> {
+pub(crate) fn variants(text: &str) -> Vec<String> {
     let crlf = text.replace('\n', "\r\n");
     let mut mixed = String::new();
     for (i, line) in text.split_inclusive('\n').enumerate() {

@@ -3,6 +3,7 @@
 //! `markdown` says where blocks stand; nothing here renders or changes text. Headings, rules, links and placeholders
 //! inside code, quotes, HTML and comments are content, never structure.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 pub use super::markdown::{Block, BlockKind, Line};
@@ -153,18 +154,24 @@ impl<'t> Outline<'t> {
 
     /// The sections of the log: headings of the profile's level, or of the first level at which one is known.
     pub fn sections(&self, profile: &Profile) -> Vec<Section> {
-        let known = |b: &Block| section_key(profile, self.heading_text(b));
-        let headings: Vec<(usize, u8, Option<String>)> =
-            self.blocks.iter().enumerate().filter_map(|(i, b)| self.heading_level(b).map(|l| (i, l, known(b)))).collect();
-        let has = |level: u8| headings.iter().any(|(_, l, key)| *l == level && key.is_some());
-        let level = if has(profile.level) { profile.level } else { (1..=6).find(|l| has(*l)).unwrap_or(profile.level) };
-        let mut sections = Vec::new();
-        for (i, l, key) in &headings {
-            if *l != level {
-                continue;
+        let at = |level: u8| Some(self.sections_at(profile, level)).filter(|all| all.iter().any(|s| s.key.is_some()));
+        at(profile.level).or_else(|| (1..=6).find_map(at)).unwrap_or_else(|| self.sections_at(profile, profile.level))
+    }
+
+    /// The parts that headings of this level begin.
+    fn sections_at(&self, profile: &Profile, level: u8) -> Vec<Section> {
+        let mut sections: Vec<Section> = Vec::new();
+        let mut open = false;
+        for (i, block) in self.blocks.iter().enumerate() {
+            let Some(found) = self.heading_level(block).filter(|l| *l <= level) else { continue };
+            if let Some(above) = sections.last_mut().filter(|_| open) {
+                above.blocks.end = i;
             }
-            let end = headings.iter().find(|(j, k, _)| j > i && *k <= level).map_or(self.blocks.len(), |(j, _, _)| *j);
-            sections.push(Section { key: key.clone(), heading: self.blocks[*i].lines.start, blocks: i + 1..end });
+            open = found == level;
+            if open {
+                let key = profile.section_called(&heading_words(self.heading_text(block))).map(str::to_string);
+                sections.push(Section { key, heading: block.lines.start, blocks: i + 1..self.blocks.len() });
+            }
         }
         sections
     }
@@ -215,7 +222,7 @@ impl<'t> Outline<'t> {
                     entries.push(entry);
                 }
                 (Some((_, None)), None) => part = None,
-                (None, _) => entries.extend(self.plain_entries(profile, key, part.as_deref(), block)),
+                (None, _) => self.plain_entries(profile, (key, part.as_deref()), block, &mut entries),
             }
             i += 1;
         }
@@ -227,11 +234,12 @@ impl<'t> Outline<'t> {
 
     /// All entries of the log, section by section, numbered from 1 within each (placeholders have no number).
     pub fn numbered(&self, profile: &Profile, placeholders: &Placeholders) -> Vec<(usize, Entry)> {
-        let mut counts: std::collections::HashMap<String, usize> = std::collections::HashMap::new();
-        let mut all = Vec::new();
-        for section in self.sections(profile) {
-            for entry in self.entries(profile, &section, placeholders) {
-                let n = counts.entry(entry.section.clone()).or_default();
+        let mut counts: HashMap<&str, usize> = HashMap::new();
+        let sections = self.sections(profile);
+        let mut all = Vec::with_capacity(self.blocks.len());
+        for section in &sections {
+            let n = counts.entry(section.key.as_deref().unwrap_or_default()).or_default();
+            for entry in self.entries(profile, section, placeholders) {
                 *n += usize::from(!entry.placeholder);
                 all.push((if entry.placeholder { 0 } else { *n }, entry));
             }
@@ -264,8 +272,8 @@ impl<'t> Outline<'t> {
         }
     }
 
-    fn plain_entries(&self, profile: &Profile, key: &str, part: Option<&str>, block: &Block) -> Vec<Entry> {
-        let fence = profile.kind.values().any(|k| k.fence.is_some() && k.section == key && k.part.as_deref() == part);
+    fn plain_entries(&self, profile: &Profile, (key, part): (&str, Option<&str>), block: &Block, entries: &mut Vec<Entry>) {
+        let fence = || profile.kind.values().any(|k| k.fence.is_some() && k.section == key && k.part.as_deref() == part);
         let entry = |lines: Range<usize>, form: Form| {
             let (content, task) = if form == Form::Item {
                 self.item_content(lines.start)
@@ -290,13 +298,13 @@ impl<'t> Outline<'t> {
             }
         };
         match block.kind {
-            BlockKind::Item => vec![entry(block.lines.clone(), Form::Item)],
-            BlockKind::Code { fenced: true } if fence => {
+            BlockKind::Item => entries.push(entry(block.lines.clone(), Form::Item)),
+            BlockKind::Code { fenced: true } if fence() => {
                 let inner = block.lines.start + 1..self.fence_end(block);
-                inner.filter(|n| !self.is_blank(*n)).map(|n| entry(n..n + 1, Form::Line)).collect()
+                entries.extend(inner.filter(|n| !self.is_blank(*n)).map(|n| entry(n..n + 1, Form::Line)));
             }
-            BlockKind::Comment | BlockKind::Break | BlockKind::Heading { .. } => Vec::new(),
-            BlockKind::Code { .. } | BlockKind::Text => vec![entry(block.lines.clone(), Form::Text)],
+            BlockKind::Comment | BlockKind::Break | BlockKind::Heading { .. } => {}
+            BlockKind::Code { .. } | BlockKind::Text => entries.push(entry(block.lines.clone(), Form::Text)),
         }
     }
 
@@ -366,14 +374,24 @@ fn without_closing(heading: &str) -> &str {
 
 /// A heading reduced to its words: no emphasis, case, emoji, numbering or punctuation, and `&` is `and`.
 pub fn heading_words(heading: &str) -> String {
-    let spelled = heading.replace('&', " and ");
-    let words: Vec<String> = spelled.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_lowercase).collect();
-    let numbered = words.len() > 1 && words[0].chars().all(|c| c.is_ascii_digit());
-    words[usize::from(numbered)..].join(" ")
-}
-
-fn section_key(profile: &Profile, heading: &str) -> Option<String> {
-    profile.section_called(&heading_words(heading)).map(str::to_string)
+    let mut words = String::with_capacity(heading.len() + 4);
+    for (i, part) in heading.split('&').enumerate() {
+        let and = (i > 0).then_some("and");
+        for word in and.into_iter().chain(part.split(|c: char| !c.is_alphanumeric())).filter(|w| !w.is_empty()) {
+            if !words.is_empty() {
+                words.push(' ');
+            }
+            match word.is_ascii() {
+                true => words.push_str(word),
+                false => words.push_str(&word.to_lowercase()),
+            }
+        }
+    }
+    words.make_ascii_lowercase();
+    match words.split_once(' ') {
+        Some((number, rest)) if number.bytes().all(|b| b.is_ascii_digit()) => rest.to_string(),
+        _ => words,
+    }
 }
 
 fn part_key<'p>(parts: &'p [(String, Part)], heading: &str) -> Option<&'p str> {

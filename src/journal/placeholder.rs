@@ -8,7 +8,11 @@ use super::profile::Profile;
 
 /// Texts that templates leave, to tell them from what people write.
 #[derive(Debug, Default)]
-pub struct Placeholders(HashSet<String>);
+pub struct Placeholders {
+    known: HashSet<String>,
+    /// Whether some of them have no brackets.
+    bare: bool,
+}
 
 impl Placeholders {
     /// Collects the bracketed entries of a profile's templates and its own list.
@@ -28,7 +32,7 @@ impl Placeholders {
                 }
             }
         }
-        Placeholders(known)
+        Placeholders { bare: known.iter().any(|text| !text.contains('[')), known }
     }
 
     pub(super) fn holds(&self, outline: &Outline, entry: &Entry) -> bool {
@@ -37,15 +41,19 @@ impl Placeholders {
         }
         let mut lines = entry.lines.clone().map(|n| outline.line(n)).filter(|l| !l.trim().is_empty()).peekable();
         let left = |line: &str| {
-            let known = line.contains('[') && self.0.contains(&fold(line));
-            known || (entry.form != Form::Text && numbered_brackets(line) && !is_defined(outline, line))
+            let numbered = || entry.form != Form::Text && numbered_brackets(line) && !is_defined(outline, line);
+            line.contains('[') && (self.knows(line) || numbered())
         };
         lines.peek().is_some() && lines.all(left)
     }
 
     /// Whether a line holds nothing but what a template left.
     pub fn is_one(&self, line: &str) -> bool {
-        self.0.contains(&fold(line)) || numbered_brackets(line)
+        self.knows(line) || numbered_brackets(line)
+    }
+
+    fn knows(&self, line: &str) -> bool {
+        (self.bare || content(line).contains('[')) && self.known.contains(&fold(line))
     }
 }
 
@@ -66,12 +74,17 @@ fn is_defined(outline: &Outline, line: &str) -> bool {
     groups.into_iter().any(|g| text.contains(&format!("[{}]:", g.to_lowercase())))
 }
 
-/// Case, marks and numbers do not tell placeholders apart.
-fn fold(line: &str) -> String {
+/// A line without heading marks, list marker and open box.
+fn content(line: &str) -> &str {
     let line = line.trim().trim_start_matches('#').trim_start();
     let body = &line[marker_len(line)..];
-    let body = body.strip_prefix("[ ]").unwrap_or(body);
-    let mut out = String::new();
+    body.strip_prefix("[ ]").unwrap_or(body)
+}
+
+/// Case, marks and numbers do not tell placeholders apart.
+fn fold(line: &str) -> String {
+    let body = content(line);
+    let mut out = String::with_capacity(body.len());
     for c in body.chars() {
         match c {
             '*' | '_' | '`' => {}
@@ -85,6 +98,7 @@ fn fold(line: &str) -> String {
                     out.push(' ');
                 }
             }
+            c if c.is_ascii() => out.push(c.to_ascii_lowercase()),
             c => out.extend(c.to_lowercase()),
         }
     }
@@ -94,12 +108,10 @@ fn fold(line: &str) -> String {
 /// `[Task 1]`, `**Decision 1** – [Brief reasoning]`: bracketed words that are numbered or stand behind a numbered label, and
 /// nothing else. Other bracketed text is a person's unless a template is known to hold it.
 fn numbered_brackets(line: &str) -> bool {
-    if !line.contains('[') {
+    let body = content(line);
+    if !body.contains('[') || !body.bytes().any(|b| b.is_ascii_digit()) {
         return false;
     }
-    let line = line.trim().trim_start_matches('#').trim_start();
-    let body = line[marker_len(line)..].trim();
-    let body = body.strip_prefix("[ ]").unwrap_or(body);
     let numbered = |text: &str| text.split_whitespace().last().is_some_and(|w| w.chars().all(|c| c.is_ascii_digit()));
     let mut rest = body.replace(['*', '_'], "");
     let (mut groups, mut numbers) = (0, 0);
