@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use shiftlog::journal::lint::RULES;
 use shiftlog::journal::outline::Outline;
 use shiftlog::journal::{Journal, Place};
 
@@ -54,13 +55,11 @@ fn trimmed(text: &str) -> String {
     text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n").trim().to_string()
 }
 
-#[test]
-fn the_readme_shows_what_really_happens() {
-    let text = fs::read_to_string(repository().join("README.md")).expect("a README");
-    assert!(text.lines().count() <= 300);
+/// Runs the examples of a document, each block in an example journal of its own.
+fn run_examples(text: &str, least: usize) {
     let bin = Path::new(env!("CARGO_BIN_EXE_shiftlog")).parent().expect("a directory");
-    let blocks = examples(&text);
-    assert!(blocks.len() >= 5);
+    let blocks = examples(text);
+    assert!(blocks.len() >= least);
     for commands in blocks {
         let dir = tempfile::TempDir::new().expect("a directory");
         copy(&repository().join("sessions"), &dir.path().join("sessions"));
@@ -83,8 +82,28 @@ fn the_readme_shows_what_really_happens() {
 }
 
 #[test]
+fn the_readme_shows_what_really_happens() {
+    let text = fs::read_to_string(repository().join("README.md")).expect("a README");
+    assert!(text.lines().count() <= 300);
+    run_examples(&text, 5);
+}
+
+#[test]
+fn the_manual_shows_what_really_happens() {
+    run_examples(&fs::read_to_string(repository().join("docs/lifecycle.md")).expect("a manual"), 5);
+}
+
+#[test]
+fn every_rule_is_in_the_manual() {
+    let text = fs::read_to_string(repository().join("docs/lifecycle.md")).expect("a manual");
+    for (rule, _) in RULES {
+        assert_eq!(text.matches(&format!("\n| `{rule}` |")).count(), 1, "{rule}");
+    }
+}
+
+#[test]
 fn every_command_is_in_the_readme_or_its_documents() {
-    let texts: String = ["README.md", "docs/formats.md", "docs/profiles.md"]
+    let texts: String = ["README.md", "docs/formats.md", "docs/lifecycle.md", "docs/profiles.md"]
         .iter()
         .map(|f| fs::read_to_string(repository().join(f)).expect("there"))
         .collect();
