@@ -98,7 +98,8 @@ fn links_follow_into_recent_and_out_of_it() {
     let text = journal.read("sessions/current/20261111-01.md") + "[old](20261101-01.md) [[current/20261101-01|o]]\n";
     journal.write("sessions/current/20261111-01.md", &text);
     journal.run(&["prune"]).ok().err(
-        "moved 20261101-01  Completed (Auto)  sessions/recent/20261101-01.md\nlinks changed in 20261101-01\nlinks changed in 20261111-01\n",
+        "moved 20261101-01  Completed (Auto)  sessions/recent/20261101-01.md\nchanged 1 link in 20261101-01  sessions/recent/20261101-01.md\n\
+         changed 2 links in 20261111-01  sessions/current/20261111-01.md\n",
     );
     assert_eq!(
         notes(&journal, "sessions/current/20261111-01.md"),
@@ -112,13 +113,14 @@ fn links_follow_into_recent_and_out_of_it() {
 
 #[test]
 fn a_renamed_topic_takes_alias_and_heading_along() {
-    let journal = linked("[[20261110-01#Session 20261110-01: Weather|w]] [[20261110-01#Summary]]\n");
+    let journal =
+        linked("[[20261110-01#Session 20261110-01: Weather|w]] [[20261110-01#Summary]] [a](20261110-01.md#session-20261110-01-weather)\n");
     journal.run(&["rename", "20261110-01", "Storms", "ahead"]).ok().err(
         "20261110-01: titled “Session 20261110-01: Storms ahead”  sessions/current/20261110-01.md\n\
-         changed 1 link in 20261111-01  sessions/current/20261111-01.md\n",
+         changed 2 links in 20261111-01  sessions/current/20261111-01.md\n",
     );
     assert_eq!(journal.read("sessions/current/20261110-01.md"), r7(10, "Storms ahead", "Nothing.\n"));
-    let expected = "[[20261110-01#Session 20261110-01: Storms ahead|w]] [[20261110-01#Summary]]\n";
+    let expected = "[[20261110-01#Session 20261110-01: Storms ahead|w]] [[20261110-01#Summary]] [a](20261110-01.md#session-20261110-01-storms-ahead)\n";
     assert_eq!(notes(&journal, "sessions/current/20261111-01.md"), expected);
     journal.run(&["rename", "20261110-01", "Storms ahead"]).ok().err("20261110-01: nothing to write\n");
     let run = journal.run(&["rename", "20261110-01", "X", "--slug", "y"]).code(2);
@@ -175,6 +177,32 @@ fn continuing_can_be_undone() {
         assert_eq!(journal.read(path), text);
     }
     assert_eq!(fs::read_dir(journal.path("sessions/current")).expect("logs").count(), 2);
+}
+
+#[test]
+fn a_killed_move_is_finished_by_the_next_command() {
+    let journal = linked(EVERY_WAY);
+    let mut whole = journal.read("sessions/current/20261111-01.md");
+    journal.run(&["sync"]).ok();
+    for from in ["sessions/current/20261110-01.md", "../elsewhere/20261110-02.md"] {
+        let note = format!("[{{\"from\":\"{from}\",\"to\":\"sessions/recent/20261110-01.md\"}}]");
+        journal.write(".shiftlog/moves.json", note);
+        journal.run(&["sync"]).ok();
+    }
+    assert!(journal.path("sessions/recent/20261110-01.md").exists() && !journal.path(".shiftlog/moves.json").exists());
+    for (before, after) in [
+        ("sessions/current/20261110-01", "sessions/recent/20261110-01"),
+        ("[[current/20261110-01", "[[recent/20261110-01"),
+        ("](20261110-01.md)", "](../recent/20261110-01.md)"),
+        ("](./20261110-01.md", "](../recent/20261110-01.md"),
+        ("](<20261110-01.md>)", "](<../recent/20261110-01.md>)"),
+        ("](../current/20261110-01.md)", "](../recent/20261110-01.md)"),
+        ("[ref]: 20261110-01.md", "[ref]: ../recent/20261110-01.md"),
+        ("``[a](../recent/20261110-01.md)``", "``[a](20261110-01.md)``"),
+    ] {
+        whole = whole.replace(before, after);
+    }
+    assert_eq!(journal.read("sessions/current/20261111-01.md"), whole);
 }
 
 /// What is done to the journal.

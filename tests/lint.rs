@@ -117,6 +117,8 @@ fn links_that_lead_nowhere_or_anywhere() {
         .file("docs/my plan.md", "# Plan\n")
         .file("notes/deep/Archive note.md", "# Plan\n");
     journal.run(&["prune", "--archive", "--cleanup"]).ok();
+    let run = journal.run(&["lint", "20260803-01"]).code(2);
+    assert!(run.err.ends_with("hint: take it out of the zip first: shiftlog restore 20260803-01\n"), "{}", run.err);
     finds(
         &journal,
         "sessions/current/20261118-01.md:1: duplicate-id: 20261118-01 is the id of sessions/recent/20261118-01.md too\n    compare them, then rename or remove one\n\
@@ -189,7 +191,14 @@ fn sections_handoffs_and_what_templates_left() {
     let stamp = journal.property(LOG, "last_updated");
     journal.run(&["lint", "--fix"]).ok();
     let text = journal.read(LOG);
-    assert!(!text.contains("\n\n\n") && !text.contains("[Task") && text.contains("- Done\n") && text.contains("## Sources\n"), "{text}");
+    assert!(
+        !text.contains("\n\n\n")
+            && text.ends_with("#### **Ready State**\n")
+            && !text.contains("[Task")
+            && text.contains("- Done\n")
+            && text.contains("## Sources\n"),
+        "{text}"
+    );
     assert_eq!(journal.property(LOG, "last_updated"), stamp);
     let cut = text.replace("## Next Work Items", "## Something Else");
     journal.write(LOG, cut);

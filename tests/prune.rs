@@ -50,9 +50,9 @@ fn old_logs_become_recent_with_their_parts() {
         place(&journal, "current", id, status, updated);
     }
     journal.run(&["prune", "--dry-run"]).ok().err(
-        "would be moved 20261110-01_pt1  Completed (Auto)  sessions/recent/20261110-01_pt1.md\n\
-         would be moved 20261110-01_pt2  Completed (Agent)  sessions/recent/20261110-01_pt2.md\n\
-         would be moved 20261110-02  Completed (Auto)  sessions/recent/20261110-02.md\n",
+        "would move 20261110-01_pt1  Completed (Auto)  sessions/recent/20261110-01_pt1.md\n\
+         would move 20261110-01_pt2  Completed (Agent)  sessions/recent/20261110-01_pt2.md\n\
+         would move 20261110-02  Completed (Auto)  sessions/recent/20261110-02.md\n",
     );
     let answer = journal.json(&["prune"]);
     assert_eq!(
@@ -109,6 +109,8 @@ fn archives_hold_every_byte_and_only_then_the_log_goes() {
          archived 20261101-01  sessions/archived/2026-11.zip\n",
     );
     assert_eq!(members(&journal.path("sessions/archived/2026-07.zip")), BTreeMap::from([("20260701-01.md".into(), odd.into())]));
+    let dry = journal.run(&["restore", "202607", "-n"]).ok();
+    dry.err("20260701-01 is there already  sessions/recent/20260701-01.md\n");
     // One log, though it lies in two places.
     assert_eq!(journal.run(&["list", "-f", "id"]).ok().out, "20261101-01\n20260802-01\n20260701-01\n");
     journal.run(&["prune", "--archive"]).ok().err("nothing to prune\n");
@@ -127,7 +129,11 @@ fn archives_hold_every_byte_and_only_then_the_log_goes() {
     assert_eq!(versions.keys().collect::<Vec<_>>(), ["20260802-01.1.md", "20260802-01.md"]);
     assert_eq!(versions["20260802-01.md"], edited.as_bytes());
     assert!(journal.run(&["show", "20260802-01"]).ok().out.contains("what it really did"));
-    journal.run(&["restore", "20260701-01"]).ok().err("restored 20260701-01  sessions/recent/20260701-01.md\n");
+    // The older version is no log of its own, but it can be had.
+    assert_eq!(journal.run(&["list", "-f", "id"]).ok().out, "20261101-01\n20260802-01\n20260701-01\n");
+    journal.run(&["restore", "20260802-01.1", "-n"]).ok().err("would restore 20260802-01.1  sessions/recent/20260802-01.1.md\n");
+    journal.run(&["restore", "202608"]).code(2);
+    journal.run(&["restore", "2026070"]).ok().err("restored 20260701-01  sessions/recent/20260701-01.md\n");
     assert_eq!(journal.read("sessions/recent/20260701-01.md"), odd);
     journal.run(&["restore", "20260701-01"]).ok().err("20260701-01 is there already  sessions/recent/20260701-01.md\n");
     assert!(!journal.path("sessions/recent/20260802-01.md").exists());
@@ -139,6 +145,10 @@ fn restoring_overwrites_nothing() {
     place(&journal, "recent", "20260802-01", "Completed (Auto)", "2026-08-02");
     journal.run(&["prune", "--archive"]).ok();
     journal.write("sessions/recent/20260802-01.md", "another log\n");
+    for args in [&["restore", "20260802-01", "-n"], &["restore", "20260802-01"][..]] {
+        let run = journal.run(args).code(2);
+        assert!(run.err.starts_with("shiftlog: sessions/recent/20260802-01.md exists already, with other contents\n"), "{}", run.err);
+    }
     let run = journal.run(&["restore", "20260802-01"]).code(2);
     assert!(run.err.contains("exists already, with other contents") && run.err.contains("nothing was overwritten"), "{}", run.err);
     assert_eq!(journal.read("sessions/recent/20260802-01.md"), "another log\n");
@@ -178,6 +188,9 @@ fn a_damaged_zip_is_left_and_so_are_its_logs() {
         assert!(!journal.path("sessions/recent/20260802-01.md").exists());
         let lint = journal.run(&["lint", "--rule", "archive"]).code(1);
         assert!(lint.out.starts_with("sessions/archived/2026-07.zip:1: archive: damaged archive"), "{}", lint.out);
+        assert!(lint.out.contains(": sessions/archived/2026-07.zip\n    restore the zip from a backup"), "{}", lint.out);
+        let answer = journal.json(&["prune", "--archive"]);
+        assert_eq!((answer["success"].as_bool(), answer["error"]["kind"].as_str()), (Some(false), Some("damaged-archive")));
     }
 }
 

@@ -89,6 +89,7 @@ fn what_is_being_typed_waits_until_it_has_settled() {
     assert_eq!(stamp(&journal), "2026-11-20 15:30:35 UTC");
     // How long that is, the journal says.
     journal.write("shiftlog.toml", "settle_seconds = 0\n");
+    journal.clock("2026-11-20T15:30:36Z");
     edit(&journal, "everybody\n", "everybody\n- Nobody waits\n", "2026-11-20T15:30:35Z");
     journal.run(&["sync"]).ok().err("stamped 20261120-01\n1 log checked\n");
 }
@@ -227,6 +228,33 @@ fn sync_answers_in_json() {
         answer.to_string(),
         r#"{"success":true,"action":"sync","dry_run":false,"checked":2,"stamped":["20261120-01"],"adopted":[],"new":["20261120-02"],"waiting":[],"problems":[],"notices":[]}"#
     );
+}
+
+#[test]
+fn a_log_that_cannot_be_stamped_is_in_nobodys_way() {
+    let journal = started().file("sessions/current/20261120-02.md", "---\ntitle: \"B\"\n---\n\n## Summary\n\n- b\n");
+    journal.write(
+        "sessions/current/20261120-03.md",
+        "---\ntitle: \"C\"\nlast_updated: \"2026-11-20 10:00:00 UTC\"\n---\n\n## Summary\n\n- c\n",
+    );
+    journal.run(&["sync"]).ok();
+    for (n, text) in [(1, "within a second\n"), (2, "- b\n"), (3, "- c\n")] {
+        let path = format!("sessions/current/20261120-0{n}.md");
+        let new = journal.read(&path).replace(text, &format!("{text}- and more\n"));
+        journal.save(&path, &new, "2026-11-20T15:00:00Z");
+    }
+    let path = journal.path("sessions/current/20261120-03.md");
+    let mut rights = fs::metadata(&path).expect("there").permissions();
+    rights.set_readonly(true);
+    fs::set_permissions(&path, rights).expect("set");
+    let run = journal.run(&["sync"]).ok();
+    assert_eq!(
+        run.err.lines().filter(|l| !l.starts_with("note: ")).collect::<Vec<_>>(),
+        ["stamped 20261120-01", "adopted 20261120-02", "3 logs checked"]
+    );
+    assert!(run.err.contains("note: could not write log: ") && run.err.contains("20261120-03.md"), "{}", run.err);
+    let again = journal.run(&["sync"]).ok();
+    assert_eq!(again.err.lines().filter(|l| !l.starts_with("note: ")).collect::<Vec<_>>(), ["3 logs checked"]);
 }
 
 #[test]

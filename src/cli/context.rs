@@ -46,21 +46,26 @@ impl Context {
         self.journal.as_ref().map_or_else(|| self.cwd.clone(), |j| self.cwd.join(j))
     }
 
+    /// The log with this name; where there is none, what was passed over on the way is said, such as a damaged zip.
+    pub(crate) fn resolve(&self, journal: &Journal, name: &str) -> shiftlog::journal::Result<Log> {
+        journal.resolve(name, &self.cwd).inspect_err(|_| drop(self.notices(journal.notices())))
+    }
+
     /// The log that is meant: the one named, else `$SHIFTLOG_SESSION`, else the newest.
     pub(crate) fn log(&self, journal: &Journal, named: Option<&str>) -> anyhow::Result<Log> {
         Ok(match self.bound(journal, named)? {
             Some(log) => log,
-            None => journal.resolve("@", &self.cwd)?,
+            None => self.resolve(journal, "@")?,
         })
     }
 
     /// The log that was named, by an argument or by `$SHIFTLOG_SESSION`; the variable means the session's newest part.
     pub(crate) fn bound(&self, journal: &Journal, named: Option<&str>) -> anyhow::Result<Option<Log>> {
         if let Some(name) = named {
-            return Ok(Some(journal.resolve(name, &self.cwd)?));
+            return Ok(Some(self.resolve(journal, name)?));
         }
         let Some(name) = variable("SHIFTLOG_SESSION")? else { return Ok(None) };
-        let log = journal.resolve(&name, &self.cwd).with_context(|| format!("$SHIFTLOG_SESSION is `{name}`"))?;
+        let log = self.resolve(journal, &name).with_context(|| format!("$SHIFTLOG_SESSION is `{name}`"))?;
         Ok(Some(journal.latest_part(log)?))
     }
 

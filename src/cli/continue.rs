@@ -47,6 +47,10 @@ pub(crate) fn run(context: &Context, args: &ContinueArgs) -> anyhow::Result<Ende
 fn print(context: &Context, journal: &Journal, args: &ContinueArgs, continued: &Continued, notices: &[String]) -> anyhow::Result<Ended> {
     let path = journal.relative(&continued.made.log.path).display().to_string();
     let before = journal.relative(&continued.before.path).display().to_string();
+    let diff = || {
+        let own = unified_diff(&before, Some(&continued.named.before), &continued.named.after);
+        own + &diffs(journal, &continued.relinked) + &unified_diff(&path, None, &continued.made.text)
+    };
     if context.ui.json {
         let mut answer = json!({
             "action": "continue", "session": continued.made.log.id, "path": path, "changed": !args.dry_run,
@@ -54,20 +58,21 @@ fn print(context: &Context, journal: &Journal, args: &ContinueArgs, continued: &
             "relinked": relinked(journal, &continued.relinked), "notices": notices,
         });
         if args.dry_run {
-            answer["diff"] = (diffs(journal, &continued.relinked) + &unified_diff(&path, None, &continued.made.text)).into();
+            answer["diff"] = diff().into();
         }
         context.ui.answer(answer)?;
         return Ok(Ended::Done);
     }
     if args.dry_run {
-        context.ui.raw((diffs(journal, &continued.relinked) + &unified_diff(&path, None, &continued.made.text)).as_bytes())?;
+        context.ui.raw(diff().as_bytes())?;
     }
-    let would = if args.dry_run { "would be " } else { "" };
+    let did = |done: &'static str, would: &'static str| if args.dry_run { would } else { done };
     if let Some(old) = &continued.renamed {
-        context.ui.say(format_args!("{would}renamed {} to {}  {}", visible(old), visible(&continued.before.id), visible(&before)));
+        let renamed = did("renamed", "would rename");
+        context.ui.say(format_args!("{renamed} {} to {}  {}", visible(old), visible(&continued.before.id), visible(&before)));
     }
-    say_relinked(context, journal, &continued.relinked, would);
-    context.ui.say(format_args!("{would}created {}  {}", visible(&continued.made.log.id), visible(&path)));
+    say_relinked(context, journal, &continued.relinked, args.dry_run);
+    context.ui.say(format_args!("{} {}  {}", did("created", "would create"), visible(&continued.made.log.id), visible(&path)));
     Ok(Ended::Done)
 }
 
@@ -83,9 +88,10 @@ pub(crate) fn diffs(journal: &Journal, all: &[Relinked]) -> String {
 }
 
 /// Says which logs' links followed.
-pub(crate) fn say_relinked(context: &Context, journal: &Journal, all: &[Relinked], would: &str) {
+pub(crate) fn say_relinked(context: &Context, journal: &Journal, all: &[Relinked], dry_run: bool) {
+    let changed = if dry_run { "would change" } else { "changed" };
     for one in all {
         let links = if one.links == 1 { "1 link".to_string() } else { format!("{} links", one.links) };
-        context.ui.say(format_args!("{would}changed {links} in {}  {}", visible(&one.log.id), journal.relative(&one.log.path).display()));
+        context.ui.say(format_args!("{changed} {links} in {}  {}", visible(&one.log.id), journal.relative(&one.log.path).display()));
     }
 }

@@ -40,7 +40,9 @@ pub(crate) fn run(context: &Context, args: &LintArgs) -> anyhow::Result<Ended> {
         return Err(shiftlog::journal::Error::Unknown { what: "rule", given: unknown.clone(), known }.into());
     }
     let journal = context.journal()?;
-    let named: Vec<Log> = args.log.iter().map(|name| journal.resolve(name, &context.cwd)).collect::<Result<_, _>>()?;
+    let named: Vec<Log> = args.log.iter().map(|name| context.resolve(&journal, name)).collect::<Result<_, _>>()?;
+    // Nothing in a zip can be mended.
+    named.iter().try_for_each(Log::writable)?;
     let only = (!named.is_empty()).then_some(named.as_slice());
     let check = || -> anyhow::Result<Vec<Finding>> {
         let mut found = journal.lint(only, context.now)?;
@@ -67,9 +69,9 @@ pub(crate) fn run(context: &Context, args: &LintArgs) -> anyhow::Result<Ended> {
             findings = check()?;
         }
     }
-    let mut notices = store.notices();
-    notices.extend(journal.notices());
-    let notices = context.notices(notices);
+    // Damaged zips are findings here.
+    drop(journal.notices());
+    let notices = context.notices(store.notices());
     if context.ui.json {
         let mut answer = json!({"action": "lint", "findings": findings, "fixed": fixed, "notices": notices});
         if args.dry_run {

@@ -1,6 +1,5 @@
 //! `shiftlog prune`: old logs out of the way.
 
-use anyhow::bail;
 use clap::Args;
 use serde_json::json;
 use shiftlog::journal::prune::{Plan, Pruned};
@@ -8,6 +7,7 @@ use shiftlog::journal::store::Store;
 use shiftlog::journal::{Journal, Log};
 
 use super::context::Context;
+use super::r#continue::{relinked, say_relinked};
 use super::ui::{Ended, visible};
 
 /// Move logs that are no longer worked on to `recent`, archive them, clean up
@@ -40,7 +40,7 @@ pub(crate) fn run(context: &Context, args: &PruneArgs) -> anyhow::Result<Ended> 
         journal.finish_moves(context.now, store, lock)?;
     }
     let plan = Plan { days: args.days, archive: args.archive, cleanup: args.cleanup };
-    let pruned = journal.prune(&plan, context.now, write)?;
+    let mut pruned = journal.prune(&plan, context.now, write)?;
     drop(lock);
     let mut notices = store.notices();
     // Damaged zips are named below where they are in the way.
@@ -49,11 +49,13 @@ pub(crate) fn run(context: &Context, args: &PruneArgs) -> anyhow::Result<Ended> 
     notices.dedup();
     let notices = context.notices(notices);
     print(context, &journal, args, &pruned, &notices)?;
-    if let [first, ..] = pruned.failed.as_slice() {
-        let more = if pruned.failed.len() > 1 { format!(" (and {} more)", pruned.failed.len() - 1) } else { String::new() };
-        bail!("{first}{more}: the logs concerned stay in place");
+    for failed in pruned.failed.iter().skip(1) {
+        context.ui.say(format_args!("failed: {}", visible(&failed.to_string())));
     }
-    Ok(Ended::Done)
+    match pruned.failed.is_empty() {
+        true => Ok(Ended::Done),
+        false => Err(pruned.failed.remove(0).into()),
+    }
 }
 
 fn print(context: &Context, journal: &Journal, args: &PruneArgs, pruned: &Pruned, notices: &[String]) -> anyhow::Result<()> {
@@ -64,27 +66,21 @@ fn print(context: &Context, journal: &Journal, args: &PruneArgs, pruned: &Pruned
         let kept: Vec<_> = pruned.kept.iter().map(|(id, why)| json!({"session": id, "reason": why})).collect();
         return context.ui.answer(json!({
             "action": "prune", "dry_run": args.dry_run, "moved": moved, "archived": named(&pruned.archived), "removed": named(&pruned.removed),
-            "kept": kept, "relinked": pruned.relinked, "notices": notices,
+            "kept": kept, "relinked": relinked(journal, &pruned.relinked), "notices": notices,
         }));
     }
-    let would = if args.dry_run { "would be " } else { "" };
+    let did = |done: &str, would: &str| if args.dry_run { would.to_string() } else { done.to_string() };
     for (log, status) in &pruned.moved {
-        context.ui.say(format_args!("{would}moved {}  {}  {}", visible(&log.id), visible(status), path(log)));
+        context.ui.say(format_args!("{} {}  {}  {}", did("moved", "would move"), visible(&log.id), visible(status), path(log)));
     }
-    for id in &pruned.relinked {
-        context.ui.say(format_args!("links {would}changed in {}", visible(id)));
-    }
+    say_relinked(context, journal, &pruned.relinked, args.dry_run);
     for log in &pruned.archived {
         let zip = journal.zip_of(log).unwrap_or_default();
-        context.ui.say(format_args!("{would}archived {}  {}", visible(&log.id), journal.relative(&zip).display()));
+        context.ui.say(format_args!("{} {}  {}", did("archived", "would archive"), visible(&log.id), journal.relative(&zip).display()));
     }
     for log in &pruned.removed {
-        context.ui.say(format_args!(
-            "{would}removed {}  {} (`shiftlog restore {}` takes it out of its zip)",
-            visible(&log.id),
-            path(log),
-            log.id
-        ));
+        let back = format!("`shiftlog restore {}` takes it out of its zip", log.id);
+        context.ui.say(format_args!("{} {}  {} ({back})", did("removed", "would remove"), visible(&log.id), path(log)));
     }
     for (id, why) in &pruned.kept {
         context.ui.say(format_args!("kept {}: {}", visible(id), visible(why)));

@@ -35,7 +35,7 @@ pub(crate) fn run(context: &Context, args: &RenameArgs) -> anyhow::Result<Ended>
     if let Some((store, lock)) = write {
         journal.finish_moves(context.now, store, lock)?;
     }
-    let log = journal.resolve(&args.log, &context.cwd)?;
+    let log = context.resolve(&journal, &args.log)?;
     let topic = args.topic.join(" ");
     let topic = (!args.topic.is_empty()).then_some(topic.as_str());
     let renamed = journal.rename(&log, topic, args.slug.as_deref(), context.now, write)?;
@@ -66,19 +66,26 @@ pub(crate) fn run(context: &Context, args: &RenameArgs) -> anyhow::Result<Ended>
     if args.dry_run {
         context.ui.raw(diff().as_bytes())?;
     }
-    let would = if args.dry_run { "would be " } else { "" };
+    let did = |done: &'static str, would: &'static str| if args.dry_run { would } else { done };
     if moved {
-        context.ui.say(format_args!("{would}renamed {} to {}  {}", visible(&log.id), visible(&renamed.log.id), visible(&path)));
+        context.ui.say(format_args!(
+            "{} {} to {}  {}",
+            did("renamed", "would rename"),
+            visible(&log.id),
+            visible(&renamed.log.id),
+            visible(&path)
+        ));
     }
     if renamed.written.changed {
         context.ui.say(format_args!(
-            "{}: {would}titled “{}”  {}",
+            "{}: {} “{}”  {}",
             visible(&renamed.log.id),
+            did("titled", "would be titled"),
             one_line(&renamed.titles.1, 80),
             visible(&path)
         ));
     }
-    say_relinked(context, &journal, &renamed.relinked, would);
+    say_relinked(context, &journal, &renamed.relinked, args.dry_run);
     if !changed {
         context.ui.say(format_args!("{}: nothing to write", visible(&log.id)));
     }

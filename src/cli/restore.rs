@@ -28,13 +28,12 @@ pub(crate) fn run(context: &Context, args: &RestoreArgs) -> anyhow::Result<Ended
     let Some(name) = &args.log else {
         let trash = journal.trash()?;
         if context.ui.json {
-            let logs: Vec<_> =
-                trash.iter().map(|t| json!({"session": t.name.trim_end_matches(".md"), "path": journal.relative(&t.path)})).collect();
+            let logs: Vec<_> = trash.iter().map(|t| json!({"session": t.id(), "path": journal.relative(&t.path)})).collect();
             context.ui.answer(json!({"action": "restore", "trash": logs}))?;
             return Ok(Ended::Done);
         }
         for one in &trash {
-            context.ui.data(visible(one.name.trim_end_matches(".md")))?;
+            context.ui.data(visible(one.id()))?;
         }
         context.ui.say(format_args!("{} in the trash; `shiftlog list --place archived` shows what is in zips", trash.len()));
         return Ok(Ended::Done);
@@ -45,7 +44,7 @@ pub(crate) fn run(context: &Context, args: &RestoreArgs) -> anyhow::Result<Ended
     if let Some((store, lock)) = write {
         journal.finish_moves(context.now, store, lock)?;
     }
-    let (log, made) = journal.restore(name, args.trash, write)?;
+    let (log, made) = journal.restore(name, args.trash, write).inspect_err(|_| drop(context.notices(journal.notices())))?;
     if let Some((_, lock)) = write {
         journal.remember(lock, &[&log], context.now)?;
     }

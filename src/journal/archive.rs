@@ -272,20 +272,3 @@ fn check(written: &[u8], members: &[Member]) -> std::result::Result<(), String> 
     }
     Ok(())
 }
-
-/// Takes a log out of its zip into a file that does not exist yet; the zip keeps it.
-///
-/// # Errors
-/// [`Error::Refused`] where another file has that name.
-pub fn take_out(store: &Store, lock: &Lock, log: &Log, to: &Path) -> Result<bool> {
-    let member = log.member.as_deref().unwrap_or_default();
-    let bytes = member_bytes(&log.path, member)?;
-    if fs::read(to).is_ok_and(|there| there == bytes) {
-        return Ok(false);
-    }
-    if !store.create_bytes(lock, to, &bytes)? {
-        let message = format!("{} exists already, with other contents", to.display());
-        return Err(Error::refused("exists", message, "rename it or move it away first; nothing was overwritten"));
-    }
-    Ok(true)
-}

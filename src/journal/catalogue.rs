@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 use walkdir::WalkDir;
 
@@ -58,6 +58,8 @@ pub struct Catalogue {
     paths: HashMap<PathBuf, usize>,
     /// All files of the vault by their names, read when a link first asks for one.
     vault: OnceLock<HashMap<String, PathBuf>>,
+    /// What [`Catalogue::nearest`] has found.
+    slips: Mutex<HashMap<String, Option<String>>>,
 }
 
 impl Catalogue {
@@ -71,6 +73,7 @@ impl Catalogue {
             times: HashMap::new(),
             paths: HashMap::new(),
             vault: OnceLock::new(),
+            slips: Mutex::default(),
         };
         for (n, log) in catalogue.logs.iter().enumerate() {
             catalogue.names.entry(log.id.to_lowercase()).or_default().push(n);
@@ -95,13 +98,21 @@ impl Catalogue {
         exact.or_else(timed).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// The id that comes nearest to what a link says.
+    /// An id that what a link says is but a slip away from.
     pub fn nearest(&self, written: &str) -> Option<String> {
         let name = written.rsplit('/').next().unwrap_or(written);
         let stem = name.strip_suffix(".md").unwrap_or(name).to_lowercase();
-        let best = self.names.keys().map(|id| (strsim::jaro_winkler(&stem, id), id)).filter(|(score, _)| *score > 0.85);
-        let best = best.max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)))?.1;
-        self.names.get(best).and_then(|logs| logs.first()).map(|n| self.logs[*n].id.clone())
+        // Asked for again and again, in a journal of ten thousand logs.
+        let known = self.slips.lock().ok().and_then(|slips| slips.get(&stem).cloned());
+        known.unwrap_or_else(|| {
+            let like = |id: &&String| id.len().abs_diff(stem.len()) <= 1 && strsim::osa_distance(&stem, id) <= 1;
+            let best = self.names.keys().filter(like).max();
+            let found = best.and_then(|id| self.names[id].first()).map(|n| self.logs[*n].id.clone());
+            if let Ok(mut slips) = self.slips.lock() {
+                slips.insert(stem, found.clone());
+            }
+            found
+        })
     }
 
     /// Where a link of the log at `from` leads.

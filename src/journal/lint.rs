@@ -148,7 +148,7 @@ impl Journal {
             for zip in archive::zips(&dir)? {
                 if let Err(error) = archive::verify(&zip) {
                     let remedy = error.hint().unwrap_or_default();
-                    findings.push(finding(shown(&zip), 1, "archive", error.to_string(), &remedy));
+                    findings.push(finding(shown(&zip), 1, "archive", without(&self.root, &error), &remedy));
                 }
             }
         }
@@ -167,6 +167,11 @@ fn check_copies(dir: &Path, shown: &dyn Fn(&Path) -> String, findings: &mut Vec<
         }
     }
     Ok(())
+}
+
+/// What an error says, its paths relative to the journal.
+fn without(root: &Path, error: &Error) -> String {
+    error.to_string().replace(&format!("{}/", root.display()), "")
 }
 
 fn finding(path: String, line: usize, rule: &'static str, message: String, remedy: &str) -> Finding {
@@ -247,7 +252,7 @@ impl Check<'_, '_> {
             Err(error) => {
                 let rule = if matches!(error, Error::NotUtf8 { .. }) { "encoding" } else { "frontmatter" };
                 let remedy = error.hint().unwrap_or_default();
-                self.say(1, rule, error.to_string(), &remedy);
+                self.say(1, rule, without(self.rules.root, &error), &remedy);
                 return;
             }
         };

@@ -100,7 +100,12 @@ fn cleared(log: &Log, placeholders: &Placeholders, text: &str) -> String {
         while apart && end < outline.lines.len() && outline.is_blank(end) {
             end += 1;
         }
-        splices.push((removal(&outline, entry.whole.start..end), String::new()));
+        let mut start = entry.whole.start;
+        let free = splices.last().map_or(0, |(range, _)| range.end);
+        while end == outline.lines.len() && start > outline.body && outline.is_blank(start - 1) && outline.lines[start - 1].start >= free {
+            start -= 1;
+        }
+        splices.push((removal(&outline, start..end), String::new()));
     }
     apply(text, splices)
 }

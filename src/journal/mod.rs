@@ -219,6 +219,11 @@ impl Journal {
             logs.reverse();
             logs.retain(|l| l.place != Place::Archived || (!near.contains(&l.id) && zipped.insert(l.id.clone())));
             logs.reverse();
+            // Older versions that a zip keeps are for `restore` only.
+            let older = |id: &str| {
+                id.rsplit_once('.').is_some_and(|(id, n)| n.parse::<u32>().is_ok() && (near.contains(id) || zipped.contains(id)))
+            };
+            logs.retain(|l| l.place != Place::Archived || !older(&l.id));
         }
         Ok(logs)
     }

@@ -21,6 +21,8 @@ pub struct Continued {
     pub before: Log,
     /// The name it had, if that changed.
     pub renamed: Option<String>,
+    /// What changed in it, as it names the new part now.
+    pub named: Written,
     /// The new part.
     pub made: Made,
     /// Logs whose links followed.
@@ -96,16 +98,16 @@ impl Journal {
             moves.push(Move { from: log.path.clone(), to: before.path.clone() });
         }
         let relinked = self.relocate(&moves, None, now, write)?;
-        let made = self.next_part(&before, &next_id, previous_key, &properties, now, write)?;
         let name = Value::String(format!("{next_id}.md"));
-        if write.is_some() {
-            self.change(&before, now, write, &mut |editor, text| {
-                let set = frontmatter::set_behind(text, next_key, &name, &ORDER, editor.path)?;
-                Ok(set.map(|text| (text, false)))
-            })?;
-        }
+        let there = if write.is_some() { &before } else { log };
+        // Before the new part is made: killed in between, the command can be run again.
+        let named = self.change(there, now, write, &mut |editor, text| {
+            let set = frontmatter::set_behind(text, next_key, &name, &ORDER, editor.path)?;
+            Ok(set.map(|text| (text, false)))
+        })?;
+        let made = self.next_part(&before, &next_id, previous_key, &properties, now, write)?;
         let renamed = part.is_none().then(|| log.id.clone());
-        Ok(Continued { before, renamed, made, relinked })
+        Ok(Continued { before, renamed, named, made, relinked })
     }
 
     fn next_part(
@@ -128,6 +130,7 @@ impl Journal {
             profile: Some(before.profile.id.clone()),
             id: Some(id.to_string()),
             title: Some(format!("{topic} (part {})", part.unwrap_or(2))).filter(|_| !topic.is_empty()),
+            description: real(&keys.description),
             author: real(&keys.author),
             model: real(&keys.model),
             tags: properties.list(&keys.tags),
@@ -174,9 +177,14 @@ impl Journal {
         }
         let moves: Vec<Move> =
             if renamed.id == log.id { Vec::new() } else { vec![Move { from: log.path.clone(), to: renamed.path.clone() }] };
+        if let Some(taken) = moves.iter().find(|m| m.to.exists()) {
+            return Err(exists(self, &taken.to));
+        }
         let mut titles = (String::new(), String::new());
         let mut heading = None;
         let written = self.change(log, now, write, &mut |editor, text| {
+            let title = Properties::read(text, editor.path)?.text(&log.profile.keys.title).unwrap_or_default();
+            titles = (title.clone(), title);
             let Some(topic) = topic else { return Ok(None) };
             let (new, before, after) = retitle(editor, log, text, topic)?;
             heading = first_heading(text).filter(|h| h.1 == before).map(|h| h.1);
@@ -191,6 +199,11 @@ impl Journal {
         let relinked = self.relocate(&moves, retitled.as_ref(), now, write)?;
         Ok(Renamed { log: renamed, titles, written, relinked })
     }
+}
+
+pub(super) fn exists(journal: &Journal, path: &std::path::Path) -> Error {
+    let message = format!("{} exists already", journal.relative(path).display());
+    Error::refused("exists", message, "move one of the two away first; nothing was overwritten")
 }
 
 /// The order of the frontmatter around the keys of parts.

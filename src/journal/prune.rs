@@ -33,7 +33,7 @@ pub struct Pruned {
     /// Logs that became recent, with the status they have now.
     pub moved: Vec<(Log, String)>,
     /// Logs whose links followed.
-    pub relinked: Vec<String>,
+    pub relinked: Vec<Relinked>,
     /// Logs that were put into a zip.
     pub archived: Vec<Log>,
     /// Logs that were removed, as a zip holds them.
@@ -51,6 +51,13 @@ pub struct Trashed {
     pub name: String,
     /// The file.
     pub path: PathBuf,
+}
+
+impl Trashed {
+    /// Its id when it was a log.
+    pub fn id(&self) -> &str {
+        self.name.strip_suffix(".md").unwrap_or(&self.name)
+    }
 }
 
 impl Journal {
@@ -106,8 +113,7 @@ impl Journal {
             };
             pruned.kept.push((log.id, reason));
         }
-        let relinked = self.relocate(&moves, None, now, write)?;
-        pruned.relinked = relinked.into_iter().map(|r| r.log.id).collect();
+        pruned.relinked = self.relocate(&moves, None, now, write)?;
         for ((log, _), step) in pruned.moved.iter_mut().zip(moves) {
             log.path = step.to;
             log.place = Place::Recent;
@@ -195,10 +201,12 @@ impl Journal {
         self.relocate(&[Move { from: log.path.clone(), to }], None, now, write)
     }
 
-    /// Takes a log out of its zip, or out of the trash, into a file of its own.
+    /// Takes a log out of its zip, or out of the trash, into a file of its own; says whether it was not there already.
+    ///
+    /// Its name may be the unique beginning of an id. Without a lock, says only what would be done.
     ///
     /// # Errors
-    /// [`Error::LogNotFound`], and [`Error::Refused`] where another file has that name.
+    /// [`Error::LogNotFound`], [`Error::AmbiguousLog`], and [`Error::Refused`] where another file has that name.
     pub fn restore(&self, name: &str, from_trash: bool, write: Option<(&Store, &Lock)>) -> Result<(Log, bool)> {
         let stem = name.strip_suffix(".md").unwrap_or(name);
         let mut zipped = Vec::new();
@@ -207,37 +215,67 @@ impl Journal {
                 zipped.extend(self.archived(profile, &dir)?);
             }
         }
-        if let Some(log) = zipped.iter().rev().find(|l| l.id == stem) {
-            let dir = log.profile.recent.as_ref().unwrap_or(&log.profile.live[0]);
-            let to = self.dir(&log.profile, dir).join(format!("{}.md", log.id));
-            let former = format!("{}{FIRST_PART}", log.id);
-            let near = self.logs(Place::Recent)?.into_iter().find(|l| (l.id == log.id || l.id == former) && l.path != to);
-            if let Some(near) = near {
-                let message = format!("{} is there already: {}", near.id, self.relative(&near.path).display());
-                return Err(Error::refused("exists", message, "a journal holds an id once; move that log away first"));
-            }
-            let place = if log.profile.recent.is_some() { Place::Recent } else { Place::Live };
-            let made = match write {
-                Some((store, lock)) => archive::take_out(store, lock, log, &to)?,
-                None => !to.exists(),
-            };
-            return Ok((Log { path: to, member: None, place, ..log.clone() }, made));
-        }
         let trash = self.trash()?;
-        let Some(found) = trash.iter().rev().find(|t| t.name.strip_suffix(".md") == Some(stem)) else {
-            let names = zipped.into_iter().map(|l| l.id).chain(trash.into_iter().map(|t| t.name.trim_end_matches(".md").to_string()));
-            let mut candidates: Vec<String> = names.filter(|n| n.starts_with(stem) || strsim::jaro_winkler(n, stem) > 0.9).collect();
-            candidates.sort();
-            candidates.dedup();
-            candidates.truncate(10);
-            return Err(Error::LogNotFound { name: name.to_string(), candidates });
+        let near = self.logs(Place::Recent)?;
+        let mut ids: Vec<String> = zipped.iter().map(|l| l.id.clone()).chain(trash.iter().map(|t| t.id().to_string())).collect();
+        ids.sort();
+        ids.dedup();
+        let id = match ids.iter().filter(|id| id.starts_with(stem)).collect::<Vec<_>>().as_slice() {
+            _ if ids.iter().any(|id| id == stem) => stem.to_string(),
+            _ if near.iter().any(|l| l.id == stem) => {
+                let log = near.into_iter().find(|l| l.id == stem).expect("it was just found");
+                return Ok((log, false));
+            }
+            [] => {
+                ids.retain(|id| strsim::jaro_winkler(id, stem) > 0.9);
+                ids.truncate(10);
+                return Err(Error::LogNotFound { name: name.to_string(), candidates: ids });
+            }
+            [one] => (*one).clone(),
+            many => return Err(Error::AmbiguousLog { name: stem.to_string(), candidates: many.iter().map(|id| (*id).clone()).collect() }),
         };
-        let profile = self.profiles.iter().find(|p| p.name.parse(stem).is_some()).cloned().unwrap_or_else(|| self.default_profile());
-        let to = self.dir(&profile, &profile.live[0]).join(&found.name);
-        if let Some((store, lock)) = write {
-            store.rename(lock, &found.path, &to)?;
+        match zipped.iter().rev().find(|l| l.id == id) {
+            Some(log) => self.unzip(log, &near, write),
+            None => self.untrash(&id, &trash, write),
         }
-        Ok((Log { id: stem.to_string(), path: to, member: None, place: Place::Live, profile }, true))
+    }
+
+    fn unzip(&self, log: &Log, near: &[Log], write: Option<(&Store, &Lock)>) -> Result<(Log, bool)> {
+        let dir = log.profile.recent.as_ref().unwrap_or(&log.profile.live[0]);
+        let to = self.dir(&log.profile, dir).join(format!("{}.md", log.id));
+        let former = format!("{}{FIRST_PART}", log.id);
+        if let Some(near) = near.iter().find(|l| (l.id == log.id || l.id == former) && l.path != to) {
+            let message = format!("{} is there already: {}", near.id, self.relative(&near.path).display());
+            return Err(Error::refused("exists", message, "a journal holds an id once; move that log away first"));
+        }
+        let place = if log.profile.recent.is_some() { Place::Recent } else { Place::Live };
+        let member = log.member.as_deref().unwrap_or_default();
+        let bytes = archive::member_bytes(&log.path, member)?;
+        let restored = Log { path: to.clone(), member: None, place, ..log.clone() };
+        if fs::read(&to).is_ok_and(|there| there == bytes) {
+            return Ok((restored, false));
+        }
+        let made = match write {
+            Some((store, lock)) => store.create_bytes(lock, &to, &bytes)?,
+            None => !to.exists(),
+        };
+        if !made {
+            let message = format!("{} exists already, with other contents", self.relative(&to).display());
+            return Err(Error::refused("exists", message, "rename it or move it away first; nothing was overwritten"));
+        }
+        Ok((restored, true))
+    }
+
+    fn untrash(&self, id: &str, trash: &[Trashed], write: Option<(&Store, &Lock)>) -> Result<(Log, bool)> {
+        let found = trash.iter().rev().find(|t| t.id() == id).expect("its id was taken from there");
+        let profile = self.profiles.iter().find(|p| p.name.parse(id).is_some()).cloned().unwrap_or_else(|| self.default_profile());
+        let to = self.dir(&profile, &profile.live[0]).join(&found.name);
+        match write {
+            Some((store, lock)) => store.rename(lock, &found.path, &to)?,
+            None if to.exists() => return Err(super::parts::exists(self, &to)),
+            None => {}
+        }
+        Ok((Log { id: id.to_string(), path: to, member: None, place: Place::Live, profile }, true))
     }
 
     /// The logs in the trash, oldest first.

@@ -22,7 +22,7 @@ const NOTE: &str = "moves.json";
 /// A log that gets another path.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Move {
-    /// Where it lies, or lay.
+    /// Where it lies, or lay: absolute, but relative to the journal in the note.
     pub from: PathBuf,
     /// Where it is to lie.
     pub to: PathBuf,
@@ -84,8 +84,7 @@ impl Journal {
         write: Option<(&Store, &Lock)>,
     ) -> Result<Vec<Relinked>> {
         if let Some(taken) = moves.iter().find(|m| m.to.exists() && m.from.exists()) {
-            let message = format!("{} exists already", self.relative(&taken.to).display());
-            return Err(Error::refused("exists", message, "move one of the two away first; nothing was overwritten"));
+            return Err(super::parts::exists(self, &taken.to));
         }
         if let Some((store, lock)) = write {
             self.carry_out(moves, now, store, lock)?;
@@ -112,7 +111,11 @@ impl Journal {
         if moves.is_empty() {
             return Ok(());
         }
-        store.put(lock, &self.note_of_moves(), &serde_json::to_vec(moves).expect("paths are plain data"))?;
+        let noted: Vec<Move> =
+            moves.iter().map(|m| Move { from: self.relative(&m.from).to_path_buf(), to: self.relative(&m.to).to_path_buf() }).collect();
+        let note = serde_json::to_vec(&noted)
+            .map_err(|_| Error::refused("bad-path", "a path that is not UTF-8 cannot be noted", "rename the file or directory"))?;
+        store.put(lock, &self.note_of_moves(), &note)?;
         for step in moves.iter().filter(|m| m.from.exists() && !m.to.exists()) {
             store.rename(lock, &step.from, &step.to)?;
         }
@@ -132,9 +135,15 @@ impl Journal {
             fs::remove_file(self.note_of_moves()).map_err(Error::io("remove", &self.note_of_moves()))?;
             return Ok(0);
         };
-        let open: Vec<Move> = moves.into_iter().filter(|m| !(m.from.exists() && m.to.exists())).collect();
+        // What leaves the journal was never noted by it.
+        let inside = |path: &Path| path.to_str().is_some_and(super::profile::inside);
+        let moves = moves.into_iter().filter(|m| inside(&m.from) && inside(&m.to));
+        let here = moves.map(|m| Move { from: self.root.join(m.from), to: self.root.join(m.to) });
+        let open: Vec<Move> = here.filter(|m| !(m.from.exists() && m.to.exists())).collect();
         self.relocate(&open, None, now, Some((store, lock)))?;
         let _ = fs::remove_file(self.note_of_moves());
+        let logs = if open.len() == 1 { "1 log" } else { &format!("{} logs", open.len()) };
+        self.notices.borrow_mut().push(format!("finished what an interrupted command had begun: {logs} moved, with the links to them"));
         Ok(open.len())
     }
 
@@ -199,19 +208,19 @@ impl Journal {
                     } else {
                         follow(catalogue, ways, (before, &after), &old.path, link, text, spelling)
                     };
-                    (target, retitled_anchor(ways, &old.path, anchor))
+                    (target, retitled_anchor(ways, &old.path, link, anchor))
                 }
                 Destination::Ambiguous(logs) => {
                     let old = &catalogue.logs[logs[0]];
                     (
                         follow(catalogue, ways, (before, &after), &old.path, link, text, Spelling::Name),
-                        retitled_anchor(ways, &old.path, anchor),
+                        retitled_anchor(ways, &old.path, link, anchor),
                     )
                 }
                 Destination::File(path, Spelling::Beside) if before.parent() != after.parent() => {
                     (respelled(catalogue, &after, &path, link, text, Spelling::Beside), None)
                 }
-                Destination::Elsewhere if link.target.is_empty() => (None, retitled_anchor(ways, before, anchor)),
+                Destination::Elsewhere if link.target.is_empty() => (None, retitled_anchor(ways, before, link, anchor)),
                 _ => (None, None),
             };
             count += usize::from(target.is_some() || anchor_now.is_some());
@@ -258,11 +267,20 @@ fn respelled(catalogue: &Catalogue, from: &Path, to: &Path, link: &Link, text: &
     (new != plain).then(|| if link.form == Form::Markdown && !bracketed { encoded(&new) } else { new })
 }
 
-fn retitled_anchor(ways: &Ways, path: &Path, anchor: &str) -> Option<String> {
+/// The anchor of a heading that has another text now, in the spelling that the link's form has for headings.
+fn retitled_anchor(ways: &Ways, path: &Path, link: &Link, anchor: &str) -> Option<String> {
     let retitled = ways.retitled.filter(|r| flat(&r.path) == ways.after(path))?;
-    let words = heading_words(anchor.strip_prefix('#')?);
+    let written = anchor.strip_prefix('#')?;
+    let words = heading_words(&decoded(written));
+    if words.is_empty() || words != heading_words(&retitled.before) {
+        return None;
+    }
+    if link.form == Form::Markdown && !written.contains("%20") {
+        let kept = |c: &char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_');
+        let slug: String = retitled.after.to_lowercase().chars().filter(kept).collect();
+        return Some(format!("#{}", slug.replace(' ', "-")));
+    }
     // A heading within a link holds none of the marks that have a meaning there.
-    let plain = || retitled.after.replace(['#', '|', '^', '[', ']'], " ");
-    (!words.is_empty() && words == heading_words(&retitled.before))
-        .then(|| format!("#{}", plain().split_whitespace().collect::<Vec<_>>().join(" ")))
+    let plain = retitled.after.replace(['#', '|', '^', '[', ']'], " ").split_whitespace().collect::<Vec<_>>().join(" ");
+    Some(format!("#{}", if link.form == Form::Markdown { encoded(&plain) } else { plain }))
 }

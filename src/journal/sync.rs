@@ -223,12 +223,17 @@ impl Journal {
         for log in logs {
             match self.look(&seen, &all, log, now) {
                 Ok(None) => {}
-                Ok(Some((Verdict::Stamp, _))) => {
-                    if write.is_some() {
-                        // `change` finds the same, and stamps for it.
-                        self.change(log, now, write, &mut |_, text| Ok(Some((text.to_string(), false))))?;
+                // `change` finds the same, and stamps for it.
+                Ok(Some((Verdict::Stamp, look))) => {
+                    match self.change(log, now, write, &mut |_, text| Ok(Some((text.to_string(), false)))) {
+                        Ok(written) if written.changed => synced.stamped.push(log.id.clone()),
+                        // There is no stamp to move, or it is ahead of the clock.
+                        Ok(_) => {
+                            synced.adopted.push(log.id.clone());
+                            looks.extend(look);
+                        }
+                        Err(error) => synced.problems.push(error.to_string()),
                     }
-                    synced.stamped.push(log.id.clone());
                 }
                 Ok(Some((Verdict::Wait, _))) => synced.waiting.push(log.id.clone()),
                 Ok(Some((verdict, look))) => {
