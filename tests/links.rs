@@ -143,8 +143,14 @@ fn a_renamed_slug_is_followed_and_old_names_go_on_resolving() {
     let expected = other.replace("[[20261112-100000-weather-fallback|", "[[20261112-100000-storm-fallback|").replace("\"B\"", "\"B two\"");
     assert_eq!(journal.read(".agents/sessions/20261113-100000-b-two.md"), expected);
     assert!(journal.run(&["path", "20261112-100000-weather-fallback"]).ok().out.ends_with("storm-fallback.md\n"));
+    // A name that is taken is refused before anything is written.
+    let text = journal.read(".agents/sessions/20261112-100000-storm-fallback.md");
+    journal.write(".agents/sessions/20261112-100000-x.md", other);
+    let run = journal.run(&["rename", "20261112-100000-storm-fallback", "X"]).code(2);
+    assert!(run.err.starts_with("shiftlog: .agents/sessions/20261112-100000-x.md exists already\n"), "{}", run.err);
+    assert_eq!(journal.read(".agents/sessions/20261112-100000-storm-fallback.md"), text);
     journal
-        .run(&["continue", "20261112"])
+        .run(&["continue", "20261112-100000-x"])
         .code(2)
         .err("shiftlog: logs of profile agents have no parts\nhint: begin another log with `shiftlog new`\n");
 }

@@ -53,6 +53,10 @@ pub fn links(text: &str, parts: &[String]) -> Vec<Link> {
     in_frontmatter(text, parts, &mut found);
     for leaf in markdown::leaves(text, &lines).iter().filter(|l| l.kind == LeafKind::Text) {
         let span = lines[leaf.lines.start].start..lines[leaf.lines.end - 1].end;
+        // Every link has a bracket.
+        if !text[span.clone()].contains('[') {
+            continue;
+        }
         if leaf.lines.len() == 1 && definition(text, span.clone(), &mut found) {
             continue;
         }
@@ -111,7 +115,8 @@ fn definition(text: &str, span: Range<usize>, found: &mut Vec<Link>) -> bool {
 fn inline(text: &str, span: Range<usize>, found: &mut Vec<Link>) {
     let bytes = text.as_bytes();
     let mut at = span.start;
-    while at < span.end {
+    while let Some(next) = bytes[at.min(span.end)..span.end].iter().position(|b| matches!(b, b'\\' | b'`' | b'<' | b'[' | b']')) {
+        at += next;
         at = match bytes[at] {
             b'\\' => at + 2,
             b'`' => {
