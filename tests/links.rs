@@ -89,6 +89,95 @@ fn a_first_part_is_followed_in_every_spelling_and_nowhere_else() {
 }
 
 #[test]
+fn what_looks_like_a_link_is_told_from_what_is_one() {
+    let yes = [
+        "[x](20261110-01.md (title))",
+        "[x](<20261110-01.md> (title))",
+        "if n <max then [[20261110-01]] => done",
+        "a<b [x](20261110-01.md) c>d",
+        "$a<b$ [[20261110-01]] $c>d$",
+        "[note]: see [[20261110-01]] for more",
+        "[note]: [[20261110-01]]",
+        "> [!note]: see [[20261110-01]]",
+        "[f]:\n  20261110-01.md",
+        "- [f]: 20261110-01.md 'title'",
+        "[f]: 20261110-01.md\nand text below",
+        "| it`s | b |\n|---|---|\n| it`s | [[20261110-01\\|x]] |",
+        "[[20261110-01]](the fallback)",
+        "[x](20261110%2D01.md)",
+        "[x](20261110\\-01.md)",
+        "[[Sessions/Current/20261110-01]]",
+        "[^1]: note [[20261110-01]]",
+        "# Heading [[20261110-01]]",
+        "1. a\n   - b [[20261110-01]]",
+        "> [!info] callout\n> [[20261110-01]]",
+        "[![alt](image.png)](20261110-01.md)",
+        "**[[20261110-01]]** *[x](20261110-01.md)*",
+        "`a` [[20261110-01]] `b`",
+        "it`s [[20261110-01]]",
+    ];
+    let no = [
+        "<a href=\"[[20261110-01]]\">x</a>",
+        "<!-- [[20261110-01]] -->",
+        "`` ` [[20261110-01]] ``",
+        "~~~\n[[20261110-01]]",
+        "    [[20261110-01]]",
+        "- a\n\n      [[20261110-01]]",
+        "[[20261110-01 ]x]",
+        "\\[[20261110-01]]",
+        "<https://x.example/[[20261110-01]]>",
+        "<div>\n[[20261110-01]]\n</div>",
+    ];
+    for (body, follows) in yes.iter().map(|b| (b, true)).chain(no.iter().map(|b| (b, false))) {
+        let journal = linked(&format!("{body}\n"));
+        journal.run(&["continue", "20261110-01"]).ok();
+        let now = notes(&journal, "sessions/current/20261111-01.md");
+        assert_eq!(now.contains("_pt1"), follows, "{body}\n{now}");
+        assert!(follows || now == format!("{body}\n"), "{body}");
+    }
+    // In the frontmatter.
+    for property in [
+        "related: [\"[[20261110-01]]\"]",
+        "source: \"[x](20261110-01.md)\"",
+        "next_part: \"20261110-01.md\" # by hand",
+        "next_part: 20261110-01.md",
+    ] {
+        let journal = linked("x\n");
+        let text = journal.read("sessions/current/20261111-01.md").replace("status:", &format!("{property}\nstatus:"));
+        journal.write("sessions/current/20261111-01.md", &text);
+        journal.run(&["continue", "20261110-01"]).ok();
+        let expected = text.replace(property, &property.replace("20261110-01", "20261110-01_pt1"));
+        assert_eq!(journal.read("sessions/current/20261111-01.md"), expected);
+    }
+}
+
+#[test]
+fn links_of_a_log_that_moves_lead_where_they_led() {
+    let journal = Journal::new().file("sessions/current/att/note.md", "x").file("sessions/current/att/i.png", "x").file("docs/a b.md", "x");
+    let body =
+        "[m](att/note) [n](att/note.md) ![](att/i.png (t)) [d](att/) [[./att/note]] [p](<../../docs/a b.md>) [q](../../docs/a%20b.md)\n";
+    journal.write("sessions/current/20261001-01.md", r7(1, "Old", body).replace("202611", "202610"));
+    journal.run(&["prune"]).ok();
+    let now = notes(&journal, "sessions/recent/20261001-01.md");
+    let there = "../current/att";
+    assert_eq!(
+        now,
+        format!("[m]({there}/note) [n]({there}/note.md) ![]({there}/i.png (t)) [d]({there}/) [[{there}/note]] [p](<../../docs/a b.md>) [q](../../docs/a%20b.md)\n").replace("2026-11", "2026-10")
+    );
+}
+
+#[test]
+fn links_that_cannot_follow_are_named() {
+    let journal = linked("[[20261110-01]]\n");
+    let mut bytes = journal.read("sessions/current/20261111-01.md").into_bytes();
+    bytes.extend(b"caf\xe9\n");
+    journal.write("sessions/current/20261111-01.md", &bytes);
+    let run = journal.run(&["continue", "20261110-01"]).ok();
+    assert!(run.err.contains("note: links in 20261111-01 could not follow: not valid UTF-8 at byte "), "{}", run.err);
+    assert_eq!(fs::read(journal.path("sessions/current/20261111-01.md")).expect("there"), bytes);
+}
+
+#[test]
 fn links_follow_into_recent_and_out_of_it() {
     let journal = linked(EVERY_WAY);
     journal.write(

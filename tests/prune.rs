@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{Read, Write};
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::Stdio;
 use std::thread;
@@ -192,6 +193,124 @@ fn a_damaged_zip_is_left_and_so_are_its_logs() {
         let answer = journal.json(&["prune", "--archive"]);
         assert_eq!((answer["success"].as_bool(), answer["error"]["kind"].as_str()), (Some(false), Some("damaged-archive")));
     }
+}
+
+#[test]
+fn zips_of_other_programs_are_respected() {
+    let journal = Journal::new();
+    place(&journal, "recent", "20260701-01", "Completed (Auto)", "2026-07-01");
+    place(&journal, "recent", "20260803-01", "Completed (Auto)", "2026-08-03");
+    let write = |name: &str, members: &[(&str, &str)]| {
+        let path = journal.path(&format!("sessions/archived/{name}"));
+        let mut zip = zip::ZipWriter::new(File::create(&path).expect("made"));
+        for (name, text) in members {
+            zip.start_file(*name, zip::write::SimpleFileOptions::default()).expect("begun");
+            zip.write_all(text.as_bytes()).expect("written");
+        }
+        zip.finish().expect("done");
+        path
+    };
+    // One name twice: our own library could write only one of the two.
+    let twice = write("2026-07.zip", &[("20260701-0a.md", "first"), ("20260701-0b.md", "second")]);
+    let bytes = fs::read(&twice).expect("read");
+    let text = replaced(&bytes, b"20260701-0b.md", b"20260701-0a.md");
+    fs::write(&twice, &text).expect("written");
+    // A member of that name in a directory of the zip is another file.
+    write("2026-08.zip", &[("a/20260803-01.md", "in a directory"), ("20260803-01.md", "older")]);
+    let run = journal.run(&["prune", "--archive"]).code(2);
+    assert!(run.err.contains("shiftlog: a zip that holds a name twice: "), "{}", run.err);
+    assert_eq!(fs::read(&twice).expect("there"), text);
+    let held = members(&journal.path("sessions/archived/2026-08.zip"));
+    assert_eq!(held.keys().collect::<Vec<_>>(), ["20260803-01.1.md", "20260803-01.md", "a/20260803-01.md"]);
+    assert_eq!(held["a/20260803-01.md"], b"in a directory");
+    // A zip that lies elsewhere stays there, with its rights.
+    fs::create_dir(journal.path("store")).expect("made");
+    fs::rename(journal.path("sessions/archived/2026-08.zip"), journal.path("store/2026-08.zip")).expect("moved");
+    fs::set_permissions(journal.path("store/2026-08.zip"), fs::Permissions::from_mode(0o600)).expect("set");
+    symlink("../../store/2026-08.zip", journal.path("sessions/archived/2026-08.zip")).expect("linked");
+    place(&journal, "recent", "20260804-01", "Completed (Auto)", "2026-08-04");
+    let _ = journal.run(&["prune", "--archive"]).code(2);
+    assert!(journal.path("sessions/archived/2026-08.zip").is_symlink());
+    assert_eq!(members(&journal.path("store/2026-08.zip")).len(), 4);
+    assert_eq!(fs::metadata(journal.path("store/2026-08.zip")).expect("there").permissions().mode() & 0o777, 0o600);
+}
+
+fn replaced(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    let mut out = bytes.to_vec();
+    for at in 0..out.len() - from.len() {
+        if out[at..].starts_with(from) {
+            out[at..at + from.len()].copy_from_slice(to);
+        }
+    }
+    out
+}
+
+#[test]
+fn symbolic_links_are_left_alone() {
+    let journal = Journal::new();
+    journal.write("store/a.md", log("20260701-01", "Active", "2026-07-01", "x"));
+    symlink("../../store/a.md", journal.path("sessions/current/20260701-01.md")).expect("linked");
+    symlink("../../store/a.md", journal.path("sessions/recent/20260702-01.md")).expect("linked");
+    let run = journal.run(&["prune", "--archive", "--cleanup", "0"]).ok();
+    assert!(
+        run.err.contains("kept 20260701-01: it is a symbolic link\n") && run.err.contains("kept 20260702-01: it is a symbolic link\n"),
+        "{}",
+        run.err
+    );
+    let run = journal.run(&["continue", "20260701-01"]).code(2);
+    assert!(run.err.starts_with("shiftlog: sessions/current/20260701-01.md is a symbolic link\n"), "{}", run.err);
+    assert!(journal.read("sessions/current/20260701-01.md").contains("status: \"Active\""));
+}
+
+#[test]
+fn pruning_is_taken_back_as_a_whole() {
+    let journal = Journal::new();
+    many(&journal);
+    for n in 0..220 {
+        let id = format!("202607{:02}-{:02}", n / 50 + 1, n % 50 + 1);
+        place(&journal, "current", &id, "Active", "2026-07-01");
+    }
+    place(&journal, "current", "20261119-01", "Active", "2026-11-19");
+    // It moves, gets a status, and its links change.
+    journal.write("sessions/current/20260801-01.md", log("20260801-01", "Active", "2026-08-01", "[x](20261119-01.md)"));
+    let before = everything(&journal);
+    journal.run(&["prune"]).ok();
+    journal.run(&["undo"]).ok();
+    assert!(everything(&journal) == before);
+    // A killed undo is finished by the next one; what was done before stays.
+    journal.run(&["add", "summary", "-s", "20261119-01", "This stays"]).ok();
+    let before = everything(&journal);
+    for i in 0..12_u64 {
+        journal.run(&["prune"]).ok();
+        let mut child = journal.command(&["undo"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
+        thread::sleep(Duration::from_millis(40 + i * 37));
+        let _ = child.kill();
+        let _ = child.wait();
+        if everything(&journal) != before {
+            journal.run(&["undo"]).ok();
+        }
+        assert!(everything(&journal) == before, "round {i}");
+        // Where the last write of the undo was all that was killed, its end is noted now.
+        if journal.read(".shiftlog/ledger.jsonl").contains("\"op\":\"undo\"") {
+            let _ = journal.run(&["undo"]);
+        }
+    }
+    // What a zip holds alone is no affair of undo's, nor is what was done before that.
+    journal.run(&["prune", "--archive", "--cleanup", "0"]).ok();
+    let run = journal.run(&["undo"]).code(2);
+    assert!(
+        run.err.starts_with("shiftlog: the last command removed ") && run.err.contains("hint: take it out again: shiftlog restore "),
+        "{}",
+        run.err
+    );
+    assert!(journal.read("sessions/current/20261119-01.md").contains("This stays"));
+}
+
+/// All logs and their texts.
+fn everything(journal: &Journal) -> BTreeMap<String, String> {
+    let logs =
+        ["current", "recent"].into_iter().flat_map(|dir| fs::read_dir(journal.path(&format!("sessions/{dir}"))).expect("there").flatten());
+    logs.map(|f| (f.path().display().to_string(), fs::read_to_string(f.path()).expect("text"))).filter(|(p, _)| !p.contains("/.")).collect()
 }
 
 #[test]

@@ -43,14 +43,19 @@ pub(crate) fn run(context: &Context, args: &StatusArgs) -> anyhow::Result<Ended>
     }
     let to = args.value.clone().unwrap_or_else(|| log.profile.open_status().to_string());
     let profile = log.profile.clone();
+    let back = journal.dir(&profile, &profile.live[0]).join(log.path.file_name().unwrap_or_default());
+    let live = profile.status_named(&to).is_some_and(|(_, s)| s.state != shiftlog::journal::profile::State::Done);
+    let returns = log.place == Place::Recent && args.reopen && live;
+    if returns && back.exists() {
+        let message = format!("{} exists already", journal.relative(&back).display());
+        return Err(shiftlog::journal::Error::refused("exists", message, "move one of the two away first; nothing was written").into());
+    }
     let mut from = String::new();
     let mut change = write::change_log(context, &journal, log, args.write.dry_run, &mut |editor, text| {
         from = editor.status(text)?.0;
         Ok((editor.set_status(text, &to, args.reopen)?, Vec::new(), false))
     })?;
-    let live = profile.status_named(&to).is_some_and(|(_, s)| s.state != shiftlog::journal::profile::State::Done);
-    if change.log.place == Place::Recent && args.reopen && live && change.written.changed {
-        let back = journal.dir(&profile, &profile.live[0]).join(change.log.path.file_name().unwrap_or_default());
+    if returns {
         let moved = if args.write.dry_run { "would move back to" } else { "moved back to" };
         change.notices.push(format!("{moved} {}", journal.relative(&back).display()));
         if !args.write.dry_run {

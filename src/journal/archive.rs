@@ -109,8 +109,9 @@ pub fn zips(dir: &Path) -> Result<Vec<PathBuf>> {
 /// [`Error::Refused`] for a damaged zip, [`Error::Io`].
 pub fn verify(path: &Path) -> Result<()> {
     let mut zip = open(path)?;
+    unique(&zip, path)?;
     for n in 0..zip.len() {
-        let mut member = zip.by_index(n).map_err(|e| damaged(path, &e.to_string()))?;
+        let mut member = zip.by_index(n).map_err(|e| unreadable(path, &e))?;
         io::copy(&mut member, &mut io::sink()).map_err(|e| damaged(path, &e.to_string()))?;
     }
     Ok(())
@@ -138,8 +139,20 @@ fn damaged(path: &Path, reason: &str) -> Error {
     }
 }
 
+/// A zip that is damaged, or packed in a way that is not understood here.
+fn unreadable(path: &Path, error: &zip::result::ZipError) -> Error {
+    match error {
+        zip::result::ZipError::UnsupportedArchive(reason) => Error::Refused {
+            kind: "unsupported-archive",
+            message: format!("a zip that cannot be read here: {reason}: {}", path.display()),
+            hint: Some("pack it again with the method `deflate` and without a password; it was left as it is".into()),
+        },
+        error => damaged(path, &error.to_string()),
+    }
+}
+
 fn bytes_of(zip: &mut Zip, path: &Path, member: &str) -> Result<Vec<u8>> {
-    let mut file = zip.by_name(member).map_err(|e| damaged(path, &e.to_string()))?;
+    let mut file = zip.by_name(member).map_err(|e| unreadable(path, &e))?;
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes).map_err(|e| damaged(path, &e.to_string()))?;
     Ok(bytes)
@@ -193,13 +206,13 @@ fn add(store: &Store, lock: &Lock, path: &Path, logs: &[&Log]) -> Result<Vec<Log
         if held.iter().any(|(i, _)| all[*i].bytes == bytes) {
             continue;
         }
-        if let Some((newest, _)) = held.iter().find(|(_, version)| *version == 0) {
+        let own = format!("{}.md", log.id);
+        if let Some(newest) = all.iter().position(|m| m.name == own) {
             let free = held.iter().map(|(_, v)| v + 1).max().unwrap_or(1);
-            let name = &mut all[*newest].name;
-            *name = format!("{}.{free}.md", name.trim_end_matches(".md"));
+            all[newest].name = format!("{}.{free}.md", log.id);
         }
         let modified = fs::metadata(&log.path).and_then(|m| m.modified()).ok().and_then(zip_time);
-        all.push(Member { name: format!("{}.md", log.id), bytes, origin: Origin::Written(modified) });
+        all.push(Member { name: own, bytes, origin: Origin::Written(modified) });
         added.push((*log).clone());
     }
     if !added.is_empty() {
@@ -210,10 +223,27 @@ fn add(store: &Store, lock: &Lock, path: &Path, logs: &[&Log]) -> Result<Vec<Log
     Ok(added)
 }
 
+/// Refuses zips that hold a name twice: only one of the two could be read, and only one would be written.
+fn unique(zip: &Zip, path: &Path) -> Result<()> {
+    let bytes = store::read_bytes(path)?;
+    let end = bytes.windows(4).rposition(|w| w == b"PK\x05\x06");
+    let count = end.and_then(|at| bytes.get(at + 10..at + 12)).map(|n| usize::from(u16::from_le_bytes([n[0], n[1]])));
+    match count {
+        // 65535: the number stands elsewhere, in a zip larger than any of a month's logs.
+        Some(count) if count != zip.len() && count != usize::from(u16::MAX) => Err(Error::Refused {
+            kind: "damaged-archive",
+            message: format!("a zip that holds a name twice: {}", path.display()),
+            hint: Some("unpack it, rename one of the two, and pack it again; it was left as it is".into()),
+        }),
+        _ => Ok(()),
+    }
+}
+
 fn unpacked(zip: &mut Zip, path: &Path) -> Result<Vec<Member>> {
     let mut all = Vec::with_capacity(zip.len());
+    unique(zip, path)?;
     for n in 0..zip.len() {
-        let mut file = zip.by_index(n).map_err(|e| damaged(path, &e.to_string()))?;
+        let mut file = zip.by_index(n).map_err(|e| unreadable(path, &e))?;
         let name = file.name().map_err(|e| damaged(path, &e.to_string()))?.to_string();
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(|e| damaged(path, &e.to_string()))?;

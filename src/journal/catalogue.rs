@@ -55,7 +55,8 @@ pub struct Catalogue {
     roots: Vec<PathBuf>,
     names: HashMap<String, Vec<usize>>,
     times: HashMap<String, Vec<usize>>,
-    paths: HashMap<PathBuf, usize>,
+    /// By their paths in lower case: in a vault, case makes no difference.
+    paths: HashMap<String, usize>,
     /// All files of the vault by their names, read when a link first asks for one.
     vault: OnceLock<HashMap<String, PathBuf>>,
     /// What [`Catalogue::nearest`] has found.
@@ -81,7 +82,7 @@ impl Catalogue {
                 catalogue.times.entry(time).or_default().push(n);
             }
             if log.member.is_none() {
-                catalogue.paths.insert(flat(&log.path), n);
+                catalogue.paths.insert(lower(&flat(&log.path)), n);
             }
         }
         catalogue
@@ -143,8 +144,9 @@ impl Catalogue {
     /// What lies at a path: beside the linking log, below the journal or the vault, or whose path ends so.
     fn at_path(&self, dir: &Path, target: &str, form: Form) -> Option<Destination> {
         let with_ending = |path: PathBuf| {
+            let path = lower(&path);
             let known = self.paths.get(&path).copied();
-            known.or_else(|| path.extension().is_none_or(|e| e != "md").then(|| self.paths.get(&ending(&path)).copied()).flatten())
+            known.or_else(|| self.paths.get(&format!("{path}.md")).copied())
         };
         let relative = target.trim_start_matches('/');
         let beside = (!target.starts_with('/')).then(|| (flat(&dir.join(target)), Spelling::Beside));
@@ -153,7 +155,9 @@ impl Catalogue {
         if let Some((n, spelling)) = places().find_map(|(path, spelling)| with_ending(path).map(|n| (n, spelling))) {
             return Some(Destination::Log(n, spelling));
         }
-        if let Some((path, spelling)) = places().find(|(path, _)| path.exists()) {
+        let there =
+            places().flat_map(|(path, spelling)| [(path.clone(), spelling), (ending(&path), spelling)]).find(|(path, _)| path.exists());
+        if let Some((path, spelling)) = there {
             return Some(Destination::File(path, spelling));
         }
         if form != Form::Wiki || target.starts_with(['.', '/']) {
@@ -161,8 +165,8 @@ impl Catalogue {
         }
         let name = relative.rsplit('/').next().unwrap_or(relative);
         let stem = name.strip_suffix(".md").unwrap_or(name);
-        let tail = PathBuf::from(relative.strip_suffix(".md").unwrap_or(relative));
-        let ends = |n: &&usize| self.logs[**n].member.is_none() && self.logs[**n].path.with_extension("").ends_with(&tail);
+        let tail = format!("/{}.md", relative.strip_suffix(".md").unwrap_or(relative).to_lowercase());
+        let ends = |n: &&usize| self.logs[**n].member.is_none() && lower(&self.logs[**n].path).ends_with(&tail);
         let found: Vec<usize> = self.names.get(&stem.to_lowercase())?.iter().filter(ends).copied().collect();
         match found.as_slice() {
             [one] => Some(Destination::Log(*one, Spelling::Tail)),
@@ -211,6 +215,7 @@ impl Catalogue {
             }
         };
         match written.ends_with(".md") || !path.ends_with(".md") {
+            true if written.ends_with('/') => path + "/",
             true => path,
             false => path.trim_end_matches(".md").to_string(),
         }
@@ -230,6 +235,10 @@ fn notes(dir: &Path) -> HashMap<String, PathBuf> {
     let files = WalkDir::new(dir).into_iter().filter_entry(move |e| e.depth() == 0 || !hidden(&e.file_name().to_string_lossy()));
     let files = files.flatten().filter(|e| e.file_type().is_file());
     files.map(|e| (e.file_name().to_string_lossy().to_lowercase(), e.into_path())).collect()
+}
+
+fn lower(path: &Path) -> String {
+    path.to_string_lossy().to_lowercase()
 }
 
 fn ending(path: &Path) -> PathBuf {

@@ -12,6 +12,7 @@ use super::error::{Error, Result};
 use super::frontmatter::{self, Properties};
 use super::id;
 use super::profile::{Profile, State};
+use super::seen::Seen;
 use super::store::{Lock, Store, Written};
 use super::sync::{Verdict, Watch};
 use super::template::{self, Values};
@@ -128,14 +129,17 @@ impl Journal {
     fn next_number(&self, profile: &Arc<Profile>, now: DateTime<Utc>) -> Result<u64> {
         let day = now.date_naive();
         let number = |log: &Log| profile.name.parse(&log.id).filter(|p| p.time.date_naive() == day).and_then(|p| p.number);
-        Ok(self
-            .logs(Place::Archived)?
-            .iter()
-            .filter(|l| l.profile.name.pattern == profile.name.pattern)
-            .filter_map(number)
-            .max()
-            .unwrap_or(0)
-            + 1)
+        let logs = self.logs(Place::Archived)?;
+        let own = logs.iter().filter(|l| l.profile.name.pattern == profile.name.pattern);
+        if self.notices.borrow().is_empty() {
+            return Ok(own.filter_map(number).max().unwrap_or(0) + 1);
+        }
+        // What a damaged zip holds is known no other way.
+        let seen = Seen::open(&self.root);
+        let all = seen.all();
+        let names = all.keys().filter_map(|path| profile.name.parse(&id::stem(Path::new(path))));
+        let remembered = names.filter(|p| p.time.date_naive() == day).filter_map(|p| p.number);
+        Ok(own.filter_map(number).chain(remembered).max().unwrap_or(0) + 1)
     }
 
     fn text_of(&self, log: &Log, new: &NewLog, now: DateTime<Utc>) -> Result<(String, Vec<String>)> {

@@ -57,10 +57,17 @@ pub fn links(text: &str, parts: &[String]) -> Vec<Link> {
         if !text[span.clone()].contains('[') {
             continue;
         }
-        if leaf.lines.len() == 1 && definition(text, span.clone(), &mut found) {
-            continue;
+        let mut at = span.start;
+        for n in leaf.lines.clone() {
+            match definition(text, lines[n].start..span.end, lines[n].end, &mut found) {
+                Some(end) => at = end.max(at),
+                None => break,
+            }
         }
-        inline(text, span, &mut found);
+        match is_table(text, &lines, &leaf.lines) {
+            true => cells(text, at..span.end, &mut found),
+            false => inline(text, at..span.end, &mut found),
+        }
     }
     number(&lines, &mut found);
     found
@@ -84,7 +91,11 @@ fn in_frontmatter(text: &str, parts: &[String], found: &mut Vec<Link>) {
         let named = line.split_once(':').filter(|(key, _)| parts.iter().any(|p| p.eq_ignore_ascii_case(key.trim())));
         if let Some((key, value)) = named {
             let from = start + key.len() + 1 + (value.len() - value.trim_start().len());
-            let bare = text[from.min(end)..end].trim_matches(['"', '\'']);
+            let value = &text[from.min(end)..end];
+            let bare = match value.chars().next() {
+                Some(quote @ ('"' | '\'')) => value[1..].split(quote).next().unwrap_or_default(),
+                _ => value.split(" #").next().unwrap_or_default().trim_end(),
+            };
             let target = bare.as_ptr() as usize - text.as_ptr() as usize;
             if !bare.is_empty() && !bare.starts_with("[[") {
                 let end = target + bare.len();
@@ -93,23 +104,65 @@ fn in_frontmatter(text: &str, parts: &[String], found: &mut Vec<Link>) {
             }
         }
         let mut from = start;
-        while let Some(open) = text[from..end].find("[[").map(|n| from + n) {
-            from = wiki(text, open, end, found).unwrap_or(open + 2);
+        while let Some(open) = text[from..end].find(['[', ']']).map(|n| from + n) {
+            from = match &text[open..end] {
+                rest if rest.starts_with("[[") => wiki(text, open, end, found),
+                rest if rest.starts_with("](") => destination(text, open + 2, end, true, found),
+                _ => None,
+            }
+            .unwrap_or(open + 1);
         }
     }
 }
 
-/// `[label]: target` alone in its leaf.
-fn definition(text: &str, span: Range<usize>, found: &mut Vec<Link>) -> bool {
-    let line = &text[span.clone()];
-    let body = line.trim_start_matches([' ', '>']);
-    let Some((label, rest)) = body.strip_prefix('[').and_then(|b| b.split_once("]:")) else { return false };
-    if label.is_empty() || label.contains(['[', ']']) || label.starts_with('^') {
-        return false;
+/// Reads `[label]: target "title"`, the target perhaps on the next line, and gives its end; nothing where a line says more.
+fn definition(text: &str, span: Range<usize>, line_end: usize, found: &mut Vec<Link>) -> Option<usize> {
+    let line = &text[span.start..line_end];
+    let body = line.trim_start_matches([' ', '>', '-', '*', '+']);
+    let (label, rest) = body.strip_prefix('[')?.split_once("]:")?;
+    if label.trim().is_empty() || label.contains(['[', ']']) || label.starts_with(['^', '!']) {
+        return None;
     }
-    let from = span.end - rest.trim_start().len();
-    destination(text, from, span.end, false, found);
-    true
+    let mut from = line_end - rest.trim_start().len();
+    let mut end = line_end;
+    if rest.trim().is_empty() {
+        from = line_end + text[line_end..].find(|c: char| !c.is_whitespace())?;
+        end = from + text[from..].find(['\n', '\r']).unwrap_or(text.len() - from);
+    }
+    if text[from..end].starts_with("[[") {
+        return None;
+    }
+    let before = found.len();
+    let after = destination(text, from, end, false, found)?;
+    let rest = text[after..end].trim();
+    let titled = rest.is_empty()
+        || [('"', '"'), ('\'', '\''), ('(', ')')].iter().any(|(a, b)| rest.len() > 1 && rest.starts_with(*a) && rest.ends_with(*b));
+    if !titled {
+        found.truncate(before);
+        return None;
+    }
+    Some(end)
+}
+
+/// Whether a leaf is a table: its second line is a rule of dashes and bars.
+fn is_table(text: &str, lines: &[Line], leaf: &Range<usize>) -> bool {
+    let rule =
+        |line: &str| line.contains('|') && line.contains('-') && line.chars().all(|c| matches!(c, '|' | '-' | ':' | ' ' | '\t' | '>'));
+    leaf.len() > 1 && rule(&text[lines[leaf.start + 1].start..lines[leaf.start + 1].end])
+}
+
+/// The cells of a table: nothing begins in one and ends in another.
+fn cells(text: &str, span: Range<usize>, found: &mut Vec<Link>) {
+    let bytes = text.as_bytes();
+    let mut from = span.start;
+    for at in span.clone() {
+        let bar = bytes[at] == b'|' && (at == 0 || bytes[at - 1] != b'\\');
+        if bar || matches!(bytes[at], b'\n' | b'\r') {
+            inline(text, from..at, found);
+            from = at + 1;
+        }
+    }
+    inline(text, from.min(span.end)..span.end, found);
 }
 
 fn inline(text: &str, span: Range<usize>, found: &mut Vec<Link>) {
@@ -142,15 +195,42 @@ fn code_end(bytes: &[u8], mut at: usize, end: usize, ticks: usize) -> Option<usi
     None
 }
 
-/// The end of a tag, comment or autolink.
+/// The end of a tag, comment or autolink, as CommonMark has them; nothing for any other `<`.
 fn html_end(text: &str, at: usize, end: usize) -> Option<usize> {
     let rest = &text[at + 1..end];
     if rest.starts_with("!--") {
         return rest.find("-->").map(|n| at + 1 + n + 3);
     }
-    rest.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?'))
-        .then(|| rest.find('>').map(|n| at + 2 + n))
-        .flatten()
+    let close = rest.find('>').map(|n| at + 2 + n)?;
+    let inner = &text[at + 1..close - 1];
+    let address = inner.contains([':', '@']) && !inner.contains(|c: char| c.is_whitespace() || c == '<');
+    let name = inner.trim_start_matches('/');
+    if address && name.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+        return Some(close);
+    }
+    if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        return None;
+    }
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let mut left = text[at + 1..end].trim_start_matches('/').trim_start_matches(is_name);
+    loop {
+        let bare = left.trim_start();
+        if let Some(after) = bare.strip_prefix("/>").or_else(|| bare.strip_prefix('>')) {
+            return Some(end - after.len());
+        }
+        // An attribute stands apart, and has a name of its own.
+        let attribute = bare.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | ':' | '.' | '-'));
+        if bare.len() == left.len() || attribute.len() == bare.len() {
+            return None;
+        }
+        left = attribute;
+        if let Some(value) = attribute.trim_start().strip_prefix('=').map(str::trim_start) {
+            left = match value.chars().next()? {
+                quote @ ('"' | '\'') => value[1..].split_once(quote)?.1,
+                _ => value.trim_start_matches(|c: char| !c.is_whitespace() && !matches!(c, '"' | '\'' | '=' | '<' | '>' | '`')),
+            };
+        }
+    }
 }
 
 /// Reads a wikilink and gives its end.
@@ -159,7 +239,10 @@ fn wiki(text: &str, at: usize, end: usize, found: &mut Vec<Link>) -> Option<usiz
     let line_end = text[from..end].find(['\n', '\r']).map_or(end, |n| from + n);
     let close = from + text[from..line_end].find("]]")?;
     let inner = &text[from..close];
-    if inner.trim().is_empty() || inner.contains("[[") || (text[close + 2..end].starts_with('(') && !inner.contains('|')) {
+    // `[[1]](target)` is a Markdown link, if what stands in the parentheses can be one's target.
+    let markdown =
+        text[close + 2..end].starts_with('(') && !inner.contains('|') && destination(text, close + 3, end, true, &mut Vec::new()).is_some();
+    if inner.trim().is_empty() || inner.contains("[[") || markdown {
         return None;
     }
     let named = inner.split('|').next().unwrap_or_default();
@@ -203,10 +286,11 @@ fn destination(text: &str, from: usize, end: usize, closed: bool, found: &mut Ve
         let rest = &text[at..end];
         let close = match rest.trim_start().chars().next()? {
             ')' => rest.find(')')?,
-            quote @ ('"' | '\'') => {
+            quote @ ('"' | '\'' | '(') if rest.starts_with(char::is_whitespace) => {
                 let open = rest.find(quote)?;
-                let title = rest[open + 1..].find(quote)?;
-                open + 1 + title + 1 + rest[open + 1 + title + 1..].find(')')?
+                let title = rest[open + 1..].find(if quote == '(' { ')' } else { quote })?;
+                let after = open + 1 + title + 1;
+                after + rest[after..].find(')').filter(|n| rest[after..after + n].trim().is_empty())?
             }
             _ => return None,
         };

@@ -67,8 +67,11 @@ impl Journal {
     /// [`Error::Io`], [`Error::Refused`]; every log is whole in at least one place then, and another run goes on.
     pub fn prune(&self, plan: &Plan, now: DateTime<Utc>, write: Option<(&Store, &Lock)>) -> Result<Pruned> {
         let mut pruned = Pruned::default();
-        self.move_old(plan.days, now, write, &mut pruned)?;
+        let moves = self.move_old(plan.days, now, write, &mut pruned)?;
         let mut recent: Vec<Log> = self.logs(Place::Recent)?.into_iter().filter(|l| l.place == Place::Recent).collect();
+        if write.is_none() {
+            recent.extend(pruned.moved.iter().map(|(log, _)| log.clone()));
+        }
         recent.retain(|l| l.profile.archive.is_some());
         recent.sort_by_cached_key(Log::order);
         if plan.archive {
@@ -79,10 +82,14 @@ impl Journal {
                 self.clean_up(log, days, now, plan.archive, write, &mut pruned)?;
             }
         }
+        for ((log, _), step) in pruned.moved.iter_mut().zip(moves) {
+            log.path = step.to;
+            log.place = Place::Recent;
+        }
         Ok(pruned)
     }
 
-    fn move_old(&self, days: u32, now: DateTime<Utc>, write: Option<(&Store, &Lock)>, pruned: &mut Pruned) -> Result<()> {
+    fn move_old(&self, days: u32, now: DateTime<Utc>, write: Option<(&Store, &Lock)>, pruned: &mut Pruned) -> Result<Vec<Move>> {
         let mut live: Vec<Log> = self.logs(Place::Live)?.into_iter().filter(|l| l.profile.recent.is_some()).collect();
         live.sort_by_cached_key(Log::order);
         let mut old = Vec::new();
@@ -105,6 +112,8 @@ impl Journal {
                 "it is being changed by another program".to_string()
             } else if to.exists() {
                 format!("{} exists already", self.relative(&to).display())
+            } else if log.path.is_symlink() {
+                "it is a symbolic link".to_string()
             } else {
                 let status = self.mark(&log, now, write)?;
                 moves.push(Move { from: log.path.clone(), to });
@@ -114,11 +123,7 @@ impl Journal {
             pruned.kept.push((log.id, reason));
         }
         pruned.relinked = self.relocate(&moves, None, now, write)?;
-        for ((log, _), step) in pruned.moved.iter_mut().zip(moves) {
-            log.path = step.to;
-            log.place = Place::Recent;
-        }
-        Ok(())
+        Ok(moves)
     }
 
     /// Gives a log the status that pruning gives, and says which.
@@ -169,6 +174,10 @@ impl Journal {
                 pruned.kept.push((log.id, error.to_string()));
                 return Ok(());
             }
+        }
+        if log.path.is_symlink() {
+            pruned.kept.push((log.id, "it is a symbolic link".to_string()));
+            return Ok(());
         }
         let bytes = store::read_bytes(&log.path)?;
         let safe = match self.is_archived(&log, &bytes) {

@@ -86,6 +86,10 @@ impl Journal {
         if let Some(taken) = moves.iter().find(|m| m.to.exists() && m.from.exists()) {
             return Err(super::parts::exists(self, &taken.to));
         }
+        if let Some(link) = moves.iter().find(|m| m.from.is_symlink()) {
+            let message = format!("{} is a symbolic link", self.relative(&link.from).display());
+            return Err(Error::refused("symlink", message, "move the link and the file behind it yourself"));
+        }
         if let Some((store, lock)) = write {
             self.carry_out(moves, now, store, lock)?;
         }
@@ -169,15 +173,19 @@ impl Journal {
             }
         });
         let catalogue = Catalogue::new(&self.root, as_it_was.collect());
-        let names: Vec<String> = moves.iter().map(|m| id::stem(&m.from)).chain(retitled.map(|r| id::stem(&r.path))).collect();
         let mut relinked = Vec::new();
         for log in here.into_iter().filter(|l| l.member.is_none()) {
             let before = ways.before(&log.path);
-            let moved = before.parent() != ways.after(&before).parent();
-            let Ok(text) = log.read() else { continue };
-            if !moved && !names.iter().any(|n| text.contains(n.as_str())) {
-                continue;
-            }
+            let not_followed = |error: &Error| {
+                self.notices.borrow_mut().push(format!("links in {} could not follow: {error}", log.id));
+            };
+            let text = match log.read() {
+                Ok(text) => text,
+                Err(error) => {
+                    not_followed(&error);
+                    continue;
+                }
+            };
             let mut count = self.relinked(&catalogue, &ways, &log, &before, &text).1;
             if count == 0 {
                 continue;
@@ -186,8 +194,12 @@ impl Journal {
                 let (new, n) = self.relinked(&catalogue, &ways, &log, &before, text);
                 count = n;
                 Ok((n > 0).then_some((new, false)))
-            })?;
-            relinked.push(Relinked { log, links: count, written });
+            });
+            match written {
+                Ok(written) => relinked.push(Relinked { log, links: count, written }),
+                // One log that cannot be written must not keep the others from following.
+                Err(error) => not_followed(&error),
+            }
         }
         Ok(relinked)
     }
@@ -271,6 +283,8 @@ fn respelled(catalogue: &Catalogue, from: &Path, to: &Path, link: &Link, text: &
 fn retitled_anchor(ways: &Ways, path: &Path, link: &Link, anchor: &str) -> Option<String> {
     let retitled = ways.retitled.filter(|r| flat(&r.path) == ways.after(path))?;
     let written = anchor.strip_prefix('#')?;
+    // `#Heading#Sub-heading`: only the first of the first level is meant.
+    let (written, below) = written.split_once('#').map_or((written, String::new()), |(first, rest)| (first, format!("#{rest}")));
     let words = heading_words(&decoded(written));
     if words.is_empty() || words != heading_words(&retitled.before) {
         return None;
@@ -278,9 +292,9 @@ fn retitled_anchor(ways: &Ways, path: &Path, link: &Link, anchor: &str) -> Optio
     if link.form == Form::Markdown && !written.contains("%20") {
         let kept = |c: &char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_');
         let slug: String = retitled.after.to_lowercase().chars().filter(kept).collect();
-        return Some(format!("#{}", slug.replace(' ', "-")));
+        return Some(format!("#{}{below}", slug.replace(' ', "-")));
     }
     // A heading within a link holds none of the marks that have a meaning there.
     let plain = retitled.after.replace(['#', '|', '^', '[', ']'], " ").split_whitespace().collect::<Vec<_>>().join(" ");
-    Some(format!("#{}", if link.form == Form::Markdown { encoded(&plain) } else { plain }))
+    Some(format!("#{}{below}", if link.form == Form::Markdown { encoded(&plain) } else { plain }))
 }

@@ -99,7 +99,7 @@ pub(in crate::journal) fn rename_new(from: &Path, to: &Path) -> Result<()> {
     if let Some(dir) = to.parent() {
         fs::create_dir_all(dir).map_err(Error::io("make directory", dir))?;
     }
-    match move_new(from, to) {
+    match move_new(from, to).or_else(|e| if e.kind() == io::ErrorKind::CrossesDevices { move_across(from, to) } else { Err(e) }) {
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
             Err(Error::refused("exists", format!("{} exists already", to.display()), "move it away first; nothing was overwritten"))
         }
@@ -122,12 +122,24 @@ fn move_new(from: &Path, to: &Path) -> io::Result<()> {
     move_by_link(from, to)
 }
 
+/// Onto another file system: a copy first, whole and synced, under its name only if that is free; then the file goes.
+fn move_across(from: &Path, to: &Path) -> io::Result<()> {
+    let temp = temp_beside(to);
+    let _ = fs::remove_file(&temp);
+    let copied = fs::copy(from, &temp).and_then(|_| File::open(&temp)?.sync_all()).and_then(|()| move_new(&temp, to));
+    if copied.is_err() {
+        let _ = fs::remove_file(&temp);
+    }
+    copied.and_then(|()| fs::remove_file(from))
+}
+
 /// Where a rename would overwrite: a second name fails if it is taken.
 fn move_by_link(from: &Path, to: &Path) -> io::Result<()> {
     match fs::hard_link(from, to) {
         Ok(()) => fs::remove_file(from),
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Err(e),
         Err(_) if to.exists() => Err(io::ErrorKind::AlreadyExists.into()),
+        Err(e) if e.kind() == io::ErrorKind::CrossesDevices => Err(e),
         Err(_) => fs::rename(from, to),
     }
 }

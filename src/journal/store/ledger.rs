@@ -45,6 +45,7 @@ pub(super) enum Op {
     Update,
     Create,
     Move,
+    Remove,
     Undo,
 }
 
@@ -129,11 +130,15 @@ impl Store {
     fn shorten(&self) -> Result<()> {
         let entries = self.entries();
         let mut bytes = 0;
-        let recent = entries.iter().rev().take(KEEP_WRITES).take_while(|e| {
+        // What is being done now can be undone as a whole, however much it is.
+        let last = entries.last().map(|e| e.group.clone()).unwrap_or_default();
+        // So is what is being undone.
+        let undone = entries.iter().rev().find(|e| e.op == Op::Undo).map(|e| e.restore.clone());
+        let recent = entries.iter().rev().enumerate().filter(|(n, e)| {
             bytes += e.size;
-            bytes <= KEEP_BYTES
+            e.group == last || undone.as_deref() == Some(e.group.as_str()) || e.op == Op::Undo || (*n < KEEP_WRITES && bytes <= KEEP_BYTES)
         });
-        let mut keep: Vec<&Entry> = recent.collect();
+        let mut keep: Vec<&Entry> = recent.map(|(_, e)| e).collect();
         keep.reverse();
         self.rewrite(keep.iter().copied())?;
         let named: std::collections::HashSet<&str> = keep.iter().flat_map(|e| [e.kept.as_str(), e.restore.as_str()]).collect();
@@ -143,6 +148,12 @@ impl Store {
             }
         }
         Ok(())
+    }
+
+    /// Removes versions that no entry names any more, once there are many.
+    pub(super) fn thin_out(&self) -> Result<()> {
+        let kept = fs::read_dir(self.private().join("undo")).map_or(0, std::iter::Iterator::count);
+        if kept > 2 * KEEP_WRITES { self.shorten() } else { Ok(()) }
     }
 
     pub(super) fn rewrite<'e>(&self, entries: impl Iterator<Item = &'e Entry>) -> Result<()> {

@@ -182,19 +182,14 @@ impl Store {
             }
             let displaced = fs::read(&temp).map_err(Error::io("read log", &temp))?;
             let expected = displaced == believed;
-            let ours = merged && expected;
-            if ours {
-                fs::remove_file(&temp).map_err(Error::io("remove temp file", &temp))?;
-            } else {
-                self.keep(&temp, &kept)?;
-                if restore.is_empty() || !expected {
-                    restore = kept.clone();
-                }
+            self.keep(&temp, &kept)?;
+            if restore.is_empty() || !expected {
+                restore = kept.clone();
             }
             if expected {
                 sync_dir(&real)?;
             }
-            let theirs = if ours { None } else { self.saved_by_others(&kept, &believed)? };
+            let theirs = self.saved_by_others(&kept, &believed)?;
             match theirs {
                 Some(theirs) => base = theirs,
                 None => {
@@ -277,8 +272,11 @@ impl Store {
         if let Some(dir) = path.parent() {
             fs::create_dir_all(dir).map_err(Error::io("make directory", dir))?;
         }
+        // A link is followed, and the rights of what was there are kept.
+        let real = fs::canonicalize(path).ok();
+        let path = real.as_deref().unwrap_or(path);
         let temp = temp_beside(path);
-        write_temp(&temp, bytes, None)?;
+        write_temp(&temp, bytes, real.as_deref())?;
         if fs::read(&temp).map_err(Error::io("read", &temp))? != bytes {
             let _ = fs::remove_file(&temp);
             return Err(Error::io("read back", &temp)(io::Error::other("the disk gave back something else")));
@@ -296,8 +294,9 @@ impl Store {
         let trash = self.private().join("trash");
         fs::create_dir_all(&trash).map_err(Error::io("make directory", &trash))?;
         let aside = trash.join(format!("{}.{}", path.file_name().unwrap_or_default().to_string_lossy(), self.group));
-        fs::rename(path, &aside).map_err(Error::io("remove log", path))?;
-        if fs::read(&aside).map_err(Error::io("read", &aside))? != bytes {
+        self.note(&self.entry(Op::Remove, path))?;
+        rename_new(path, &aside)?;
+        if fs::read(&aside).ok().as_deref() != Some(bytes) {
             rename_new(&aside, path)?;
             sync_dir(path)?;
             return Ok(false);
