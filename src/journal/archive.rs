@@ -70,21 +70,24 @@ impl Journal {
         (added, failed)
     }
 
-    /// Whether exactly these bytes are in the zip that the log belongs into.
+    /// Whether exactly these bytes are in the zip that the log belongs into; `held` keeps the zip that was read last.
     ///
     /// # Errors
     /// [`Error::Refused`] for a damaged zip, [`Error::Io`].
-    pub fn is_archived(&self, log: &Log, bytes: &[u8]) -> Result<bool> {
+    pub fn is_archived(&self, log: &Log, bytes: &[u8], held: &mut Held) -> Result<bool> {
         let Some(path) = self.zip_of(log).filter(|z| z.is_file()) else { return Ok(false) };
-        let mut zip = open(&path)?;
-        let versions = members(&zip).into_iter().filter(|m| version_of(m, &log.id).is_some());
-        for member in versions.collect::<Vec<_>>() {
-            if bytes_of(&mut zip, &path, &member)? == bytes {
-                return Ok(true);
-            }
+        if held.path != path {
+            *held = Held { members: unpacked(&mut open(&path)?, &path)?, path };
         }
-        Ok(false)
+        Ok(held.members.iter().any(|m| version_of(&m.name, &log.id).is_some() && m.bytes == bytes))
     }
+}
+
+/// What one zip holds, read to its end.
+#[derive(Debug, Default)]
+pub struct Held {
+    path: PathBuf,
+    members: Vec<Member>,
 }
 
 /// The zips of a directory, by name.
@@ -180,7 +183,8 @@ fn version_of(member: &str, id: &str) -> Option<u32> {
     }
 }
 
-/// A member of a zip that is being written.
+/// A member of a zip.
+#[derive(Debug)]
 struct Member {
     name: String,
     bytes: Vec<u8>,
@@ -188,6 +192,7 @@ struct Member {
 }
 
 /// Where a member comes from.
+#[derive(Debug)]
 enum Origin {
     /// The old zip; it goes into the new one as it is packed there, with its times and rights.
     Packed(usize),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_yaml::Value;
 
-use super::archive;
+use super::archive::{self, Held};
 use super::catalogue::FIRST_PART;
 use super::error::{Error, Result};
 use super::frontmatter::{self, Properties};
@@ -78,8 +78,9 @@ impl Journal {
             self.archive_recent(&recent, write, &mut pruned);
         }
         if let Some(days) = plan.cleanup {
+            let mut held = Held::default();
             for log in recent {
-                self.clean_up(log, days, now, plan.archive, write, &mut pruned)?;
+                self.clean_up(log, (days, plan.archive), now, &mut held, write, &mut pruned)?;
             }
         }
         for ((log, _), step) in pruned.moved.iter_mut().zip(moves) {
@@ -148,8 +149,9 @@ impl Journal {
             pruned.failed.extend(failed);
             return;
         }
+        let mut held = Held::default();
         for log in recent {
-            match store::read_bytes(&log.path).and_then(|bytes| self.is_archived(log, &bytes)) {
+            match store::read_bytes(&log.path).and_then(|bytes| self.is_archived(log, &bytes, &mut held)) {
                 Ok(false) if self.zip_of(log).is_some() => pruned.archived.push(log.clone()),
                 Ok(_) => {}
                 Err(error) => pruned.failed.push(error),
@@ -161,9 +163,9 @@ impl Journal {
     fn clean_up(
         &self,
         log: Log,
-        days: u32,
+        (days, archiving): (u32, bool),
         now: DateTime<Utc>,
-        archiving: bool,
+        held: &mut Held,
         write: Option<(&Store, &Lock)>,
         pruned: &mut Pruned,
     ) -> Result<()> {
@@ -180,7 +182,7 @@ impl Journal {
             return Ok(());
         }
         let bytes = store::read_bytes(&log.path)?;
-        let safe = match self.is_archived(&log, &bytes) {
+        let safe = match self.is_archived(&log, &bytes, held) {
             Ok(safe) => safe || (write.is_none() && archiving && self.zip_of(&log).is_some()),
             Err(error) => {
                 pruned.failed.push(error);

@@ -94,7 +94,8 @@ impl Store {
         })?;
         let mut file = OpenOptions::new().create(true).append(true).open(&path).map_err(Error::io("open", &path))?;
         file.write_all(line.as_bytes()).map_err(Error::io("write", &path))?;
-        if file.metadata().is_ok_and(|m| m.len() > LEDGER_BYTES) {
+        // Once a command: what it writes itself is kept as a whole.
+        if !self.tidied.replace(true) && file.metadata().is_ok_and(|m| m.len() > LEDGER_BYTES) {
             self.shorten()?;
         }
         Ok(())

@@ -35,6 +35,7 @@ pub struct Store {
     group: String,
     now: DateTime<Utc>,
     writes: std::cell::Cell<usize>,
+    tidied: std::cell::Cell<bool>,
     notices: std::cell::RefCell<Vec<String>>,
 }
 
@@ -59,7 +60,7 @@ impl Store {
     /// A store for one command; `group` tells its writes from those of others.
     pub fn new(root: &Path, now: DateTime<Utc>) -> Store {
         let group = format!("{}-{}", now.format("%Y%m%dT%H%M%S%.9f"), std::process::id());
-        Store { root: root.to_path_buf(), group, now, writes: 0.into(), notices: Vec::new().into() }
+        Store { root: root.to_path_buf(), group, now, writes: 0.into(), tidied: false.into(), notices: Vec::new().into() }
     }
 
     /// What the person should know of, such as a leftover of a killed process that was kept.
@@ -302,7 +303,6 @@ impl Store {
             return Ok(false);
         }
         fs::remove_file(&aside).map_err(Error::io("remove log", &aside))?;
-        sync_dir(path)?;
         Ok(true)
     }
 
