@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
@@ -166,7 +167,7 @@ fn logs(journal: &Journal, args: &ListArgs) -> anyhow::Result<Vec<Log>> {
 
 /// Reads the logs, on as many threads as there are cores: reading and parsing ten thousand is what a list costs.
 fn summaries(journal: &Journal, logs: &[Log], args: &ListArgs, filter: &Filter) -> anyhow::Result<Vec<Summary>> {
-    let mut placeholders: HashMap<String, Placeholders> = HashMap::new();
+    let mut placeholders: HashMap<String, Arc<Placeholders>> = HashMap::new();
     if args.counts_tasks() {
         for log in logs {
             if !placeholders.contains_key(&log.profile.id) {
@@ -198,7 +199,7 @@ fn one(
     root: &Path,
     args: &ListArgs,
     filter: &Filter,
-    placeholders: &HashMap<String, Placeholders>,
+    placeholders: &HashMap<String, Arc<Placeholders>>,
 ) -> Result<Option<Summary>, Error> {
     let mut summary = match log.summary(root, filter.all) {
         Ok(summary) => summary,

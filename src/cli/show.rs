@@ -6,7 +6,6 @@ use clap::Args;
 use serde_json::{Value, json};
 use shiftlog::journal::complete::Spot;
 use shiftlog::journal::outline::{Entry, Outline, Section};
-use shiftlog::journal::placeholder::Placeholders;
 pub(crate) use shiftlog::journal::shown::Shown;
 use shiftlog::journal::store::Store;
 use shiftlog::journal::{Error, Journal, Log};
@@ -96,7 +95,7 @@ fn remember(journal: &Journal, context: &Context, log: &Log, outline: &Outline, 
 /// After an edit, the person knows what stands there.
 pub(crate) fn remember_entry(context: &Context, journal: &Journal, change: &Change, spot: &Spot) {
     let outline = Outline::parse(&change.written.after);
-    let placeholders = journal.placeholders(&change.log.profile).unwrap_or_else(|_| Placeholders::default());
+    let placeholders = journal.placeholders(&change.log.profile).unwrap_or_default();
     let entries: Vec<(usize, Entry)> = outline.numbered(&change.log.profile, &placeholders);
     let here: Vec<(usize, Entry)> = entries.into_iter().filter(|(n, e)| *n == spot.n && e.section == spot.section).collect();
     remember(journal, context, &change.log, &outline, &here);

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
@@ -65,7 +66,7 @@ pub const RULES: [(&str, &str); 17] = [
 struct Rules<'j> {
     root: &'j Path,
     catalogue: Catalogue,
-    placeholders: HashMap<String, Placeholders>,
+    placeholders: HashMap<String, Arc<Placeholders>>,
     created: HashMap<PathBuf, String>,
     now: DateTime<Utc>,
 }

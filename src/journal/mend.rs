@@ -13,7 +13,6 @@ use super::links::{Form, encoded, links};
 use super::lint::Finding;
 use super::outline::Outline;
 use super::placeholder::Placeholders;
-use super::seen::Seen;
 use super::store::{Lock, Store, Written};
 use super::{Journal, Log, Place};
 
@@ -37,7 +36,7 @@ impl Journal {
         let mut mended = Vec::new();
         for log in all.into_iter().filter(|l| l.member.is_none()) {
             let Some(found) = by_path.get(self.relative(&log.path).to_string_lossy().as_ref()) else { continue };
-            let created = self.first_created(&Seen::open(&self.root), &log, "");
+            let created = self.first_created(&self.memory(), &log, "");
             let has = |rule: &str| found.iter().any(|f| f.rule == rule);
             let written = self.change(&log, now, write, &mut |editor, text| {
                 let mut new = text.to_string();

@@ -33,7 +33,7 @@ pub mod summary;
 pub mod sync;
 pub mod template;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -46,6 +46,7 @@ use config::Config;
 pub use error::{Error, Result};
 use placeholder::Placeholders;
 use profile::Profile;
+use seen::Seen;
 
 /// Where to look for a journal; the caller has asked the environment.
 #[derive(Debug, Clone, Default)]
@@ -67,6 +68,8 @@ pub struct Journal {
     pub config: Config,
     profiles: Vec<Arc<Profile>>,
     notices: std::cell::RefCell<Vec<String>>,
+    memory: std::cell::RefCell<Option<Seen>>,
+    left: std::cell::RefCell<HashMap<String, Arc<Placeholders>>>,
 }
 
 /// In which of the profile's directories a log lies.
@@ -138,7 +141,14 @@ impl Journal {
                 profiles.push(Arc::new(Profile::load(&name, &config.profiles, &file)?));
             }
         }
-        Ok(Journal { root: root.to_path_buf(), config, profiles, notices: Vec::new().into() })
+        Ok(Journal {
+            root: root.to_path_buf(),
+            config,
+            profiles,
+            notices: Vec::new().into(),
+            memory: None.into(),
+            left: HashMap::new().into(),
+        })
     }
 
     /// The profile with this name.
@@ -312,11 +322,16 @@ impl Journal {
     ///
     /// # Errors
     /// [`Error::Io`] when the workspace's template cannot be read.
-    pub fn placeholders(&self, profile: &Profile) -> Result<Placeholders> {
+    pub fn placeholders(&self, profile: &Profile) -> Result<Arc<Placeholders>> {
+        if let Some(known) = self.left.borrow().get(&profile.id) {
+            return Ok(known.clone());
+        }
         let own = self.own_template(profile)?.map(|(text, _)| text);
         let built_in = template::built_in(&profile.builtin);
         let texts: Vec<&str> = own.as_deref().into_iter().chain(built_in).collect();
-        Ok(Placeholders::collect(profile, &texts))
+        let left = Arc::new(Placeholders::collect(profile, &texts));
+        self.left.borrow_mut().insert(profile.id.clone(), left.clone());
+        Ok(left)
     }
 
     /// The workspace's own template for a profile, if it has one.

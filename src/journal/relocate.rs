@@ -123,9 +123,8 @@ impl Journal {
         for step in moves.iter().filter(|m| m.from.exists() && !m.to.exists()) {
             store.rename(lock, &step.from, &step.to)?;
         }
-        let moved: Vec<Log> = moves.iter().filter_map(|m| self.log_at(&m.to).ok()).collect();
-        let renamed: Vec<&Log> = moved.iter().filter(|l| moves.iter().any(|m| m.to == l.path && id::stem(&m.from) != l.id)).collect();
-        self.carry_memory(lock, moves, &renamed, now)
+        let renamed = moves.iter().filter(|m| id::stem(&m.from) != id::stem(&m.to));
+        self.carry_memory(lock, renamed, now)
     }
 
     /// Finishes the moves that a killed process left half done; says how many there were.

@@ -110,15 +110,23 @@ impl Sight<'_> {
 pub struct Seen {
     dir: PathBuf,
     table: String,
+    /// The table's file as it was read or written.
+    file: Option<Identity>,
 }
 
 impl Seen {
     /// Reads the table; a lost or damaged one remembers nothing.
     pub fn open(root: &Path) -> Seen {
         let dir = root.join(PRIVATE);
+        let file = fs::metadata(dir.join(TABLE)).ok().map(|m| Identity::of(&m));
         let table = fs::read(dir.join(TABLE)).ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
         let valid = table.starts_with(HEAD);
-        Seen { dir, table: if valid { table } else { String::new() } }
+        Seen { dir, table: if valid { table } else { String::new() }, file }
+    }
+
+    /// Whether nobody has written the table since.
+    pub fn is_current(&self) -> bool {
+        fs::metadata(self.dir.join(TABLE)).ok().map(|m| Identity::of(&m)) == self.file
     }
 
     fn generation(&self) -> &str {
@@ -211,7 +219,9 @@ impl Seen {
         }
         self.append(TABLE, lines.as_bytes())?;
         self.table.push_str(&lines);
-        self.tidy(lock, begin + texts.len() as u64)
+        self.tidy(lock, begin + texts.len() as u64)?;
+        self.file = fs::metadata(self.dir.join(TABLE)).ok().map(|m| Identity::of(&m));
+        Ok(())
     }
 
     fn append(&self, name: &str, bytes: &[u8]) -> Result<()> {

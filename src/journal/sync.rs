@@ -3,6 +3,7 @@
 //! A change that somebody else made is stamped if it is substantive against what was last seen, has never been seen before,
 //! and carries the `last_updated` last seen. Else (a branch switched, a pull, somebody stamped already) it is adopted as it is.
 
+use std::cell::RefMut;
 use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
@@ -56,7 +57,6 @@ pub struct Synced {
 pub(super) struct Watch<'j> {
     journal: &'j Journal,
     log: &'j Log,
-    seen: Seen,
     path: String,
     identity: Option<Identity>,
     now: DateTime<Utc>,
@@ -65,33 +65,40 @@ pub(super) struct Watch<'j> {
 impl<'j> Watch<'j> {
     pub(super) fn new(journal: &'j Journal, log: &'j Log, now: DateTime<Utc>) -> Watch<'j> {
         let identity = fs::metadata(&log.path).ok().map(|m| Identity::of(&m));
-        Watch { journal, log, seen: Seen::open(&journal.root), path: journal.key(&log.path), identity, now }
+        Watch { journal, log, path: journal.key(&log.path), identity, now }
     }
 
     /// The verdict on the log's text; one that was saved while a command was at work has not settled.
     pub(super) fn judge(&self, text: &str, settled: bool) -> Verdict {
-        let Some(sight) = self.sight() else { return Verdict::New };
+        let seen = self.journal.memory();
+        let Some(sight) = seen.of(&self.journal.root, &self.path) else { return Verdict::New };
         if self.identity.is_some_and(|i| sight.is_still(&i)) && settled {
             return Verdict::Same;
         }
         let settled = settled && self.identity.is_none_or(|i| self.journal.has_settled(&i, self.now));
-        self.journal.judge(&self.seen, &sight, self.log, text, settled)
-    }
-
-    fn sight(&self) -> Option<Sight<'_>> {
-        self.seen.of(&self.journal.root, &self.path)
+        self.journal.judge(&seen, &sight, self.log, text, settled)
     }
 
     /// Remembers the text that the log has now.
-    pub(super) fn note(mut self, lock: &Lock, text: &str) -> Result<()> {
-        let created = self.journal.first_created(&self.seen, self.log, text);
+    pub(super) fn note(self, lock: &Lock, text: &str) -> Result<()> {
+        let mut seen = self.journal.memory();
+        let created = self.journal.first_created(&seen, self.log, text);
         let Ok(meta) = fs::metadata(&self.log.path) else { return Ok(()) };
         let look = Look { path: self.path, identity: Identity::of(&meta), looked: self.now, text: text.to_string(), created };
-        self.seen.note(lock, &[look])
+        seen.note(lock, &[look])
     }
 }
 
 impl Journal {
+    /// What was last seen of the logs, read again only where another process has written it.
+    pub(super) fn memory(&self) -> RefMut<'_, Seen> {
+        let mut memory = self.memory.borrow_mut();
+        if memory.as_ref().is_none_or(|seen| !seen.is_current()) {
+            *memory = Some(Seen::open(&self.root));
+        }
+        RefMut::map(memory, |seen| seen.as_mut().expect("it was just read"))
+    }
+
     /// The path under which the memory keeps a log: relative to the journal; nothing for paths that it cannot keep.
     pub(super) fn key(&self, path: &Path) -> String {
         self.relative(path).to_str().unwrap_or_default().to_string()
@@ -107,7 +114,7 @@ impl Journal {
     /// # Errors
     /// [`Error::Io`].
     pub fn remember(&self, lock: &Lock, logs: &[&Log], now: DateTime<Utc>) -> Result<()> {
-        let mut seen = Seen::open(&self.root);
+        let mut seen = self.memory();
         let mut looks = Vec::with_capacity(logs.len());
         for log in logs {
             let Ok(meta) = fs::metadata(&log.path) else { continue };
@@ -119,14 +126,14 @@ impl Journal {
     }
 
     /// Lets the memory of logs that got another name go with them.
-    pub(super) fn carry_memory(&self, lock: &Lock, moves: &[Move], renamed: &[&Log], now: DateTime<Utc>) -> Result<()> {
-        let mut seen = Seen::open(&self.root);
+    pub(super) fn carry_memory<'m>(&self, lock: &Lock, renamed: impl Iterator<Item = &'m Move>, now: DateTime<Utc>) -> Result<()> {
+        let mut seen = self.memory();
         let mut looks = Vec::new();
-        for log in renamed {
-            let Some(from) = moves.iter().find(|m| m.to == log.path).map(|m| &m.from) else { continue };
+        for Move { from, to } in renamed {
+            let Ok(log) = self.log_at(to) else { continue };
             let Some(sight) = seen.at(&self.key(from)) else { continue };
             let Some(text) = seen.text(&sight) else { continue };
-            let created = self.first_created(&seen, &Log { path: from.clone(), ..(*log).clone() }, &text);
+            let created = first_created(&seen, Some(sight), &log, &text);
             looks.push(Look { path: self.key(&log.path), identity: sight.identity, looked: now, text, created });
         }
         seen.note(lock, &looks)
@@ -138,7 +145,7 @@ impl Journal {
         let properties = Properties::read(text, &log.path).unwrap_or_default();
         let created = properties.text(&log.profile.keys.created).unwrap_or_default();
         let look = Look { path: self.key(&log.path), identity: Identity::of(&meta), looked: now, text: text.to_string(), created };
-        Seen::open(&self.root).note(lock, &[look])
+        self.memory().note(lock, &[look])
     }
 
     /// A write that could not be remembered was made all the same: the next look adopts it.
@@ -248,7 +255,7 @@ impl Journal {
             }
         }
         if let Some((_, lock)) = write {
-            Seen::open(&self.root).note(lock, &looks)?;
+            self.memory().note(lock, &looks)?;
         }
         Ok(synced)
     }

@@ -232,7 +232,7 @@ impl Store {
                 let kept = self.private().join("undo").join(&step.restore);
                 let text = fs::read(&kept).map_err(Error::io("read", &kept))?;
                 let text = utf8(&text, &kept)?.to_string();
-                let silent = Store { group: self.silent(), ..Store::new(&self.root, self.now) };
+                let silent = Store { group: self.silent(), tidied: true.into(), ..Store::new(&self.root, self.now) };
                 silent.update(lock, &step.path, &mut |_| Ok(Some(text.clone())))?;
             }
         }
