@@ -3,6 +3,7 @@
 //! `seen` is a table, one line a log, only ever appended to; `seen.texts-N` holds the texts; `seen.known` the hashes of all
 //! versions that were ever seen. None of it is synced: what is lost or damaged counts as never seen. Judges nothing.
 
+use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -112,6 +113,9 @@ pub struct Seen {
     table: String,
     /// The table's file as it was read or written.
     file: Option<Identity>,
+    /// Where the lines of the table begin, by path; made when many paths are asked for.
+    lines: RefCell<HashMap<String, usize>>,
+    asked: Cell<usize>,
 }
 
 impl Seen {
@@ -121,7 +125,7 @@ impl Seen {
         let file = fs::metadata(dir.join(TABLE)).ok().map(|m| Identity::of(&m));
         let table = fs::read(dir.join(TABLE)).ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
         let valid = table.starts_with(HEAD);
-        Seen { dir, table: if valid { table } else { String::new() }, file }
+        Seen { dir, table: if valid { table } else { String::new() }, file, lines: RefCell::default(), asked: Cell::new(0) }
     }
 
     /// Whether nobody has written the table since.
@@ -147,10 +151,18 @@ impl Seen {
 
     /// What was last seen at this path, relative to the journal.
     pub fn at(&self, path: &str) -> Option<Sight<'_>> {
-        let end = format!("\t{path}\n");
-        let at = self.table.rfind(&end)?;
-        let start = self.table[..at].rfind('\n')? + 1;
-        Sight::parse(&self.table[start..at + end.len() - 1]).filter(|s| s.path == path)
+        self.asked.set(self.asked.get() + 1);
+        let start = if self.asked.get() > FEW {
+            let mut lines = self.lines.borrow_mut();
+            if lines.is_empty() {
+                lines.extend(starts(&self.table, 0));
+            }
+            *lines.get(path)?
+        } else {
+            let at = self.table.rfind(&format!("\t{path}\n"))?;
+            self.table[..at].rfind('\n')? + 1
+        };
+        Sight::parse(self.table[start..].lines().next()?).filter(|s| s.path == path)
     }
 
     /// What was last seen of the log that lies at this path now: there, else where a file of this name has gone from.
@@ -198,11 +210,9 @@ impl Seen {
         let pack = self.texts();
         let mut file = open(&pack)?;
         let begin = file.metadata().map_err(Error::io("read", &pack))?.len();
-        let all = if looks.len() > FEW { self.all() } else { HashMap::new() };
         for look in looks {
             let hash = xxh3_64(look.text.as_bytes());
-            let there = if all.is_empty() { self.at(&look.path) } else { all.get(look.path.as_str()).copied() };
-            let there = there.filter(|s| s.hash == hash && s.identity.size == look.text.len() as u64);
+            let there = self.at(&look.path).filter(|s| s.hash == hash && s.identity.size == look.text.len() as u64);
             let offset = there.map_or(begin + texts.len() as u64, |s| s.offset);
             if there.is_none() {
                 texts.extend_from_slice(look.text.as_bytes());
@@ -218,7 +228,11 @@ impl Seen {
             self.append(KNOWN, &hashes)?;
         }
         self.append(TABLE, lines.as_bytes())?;
+        let known = self.table.len();
         self.table.push_str(&lines);
+        if !self.lines.borrow().is_empty() {
+            self.lines.borrow_mut().extend(starts(&self.table, known));
+        }
         self.tidy(lock, begin + texts.len() as u64)?;
         self.file = fs::metadata(self.dir.join(TABLE)).ok().map(|m| Identity::of(&m));
         Ok(())
@@ -265,8 +279,19 @@ impl Seen {
         self.replace(TABLE, table.as_bytes())?;
         let _ = fs::remove_file(old);
         self.table = table;
+        self.lines.borrow_mut().clear();
         Ok(())
     }
+}
+
+/// Where the whole lines of a table begin, from a byte on, by their paths.
+fn starts(table: &str, from: usize) -> impl Iterator<Item = (String, usize)> {
+    let mut at = from;
+    table[from..].split_inclusive('\n').filter_map(move |line| {
+        let start = at;
+        at += line.len();
+        Some((Sight::parse(line.strip_suffix('\n')?)?.path.to_string(), start))
+    })
 }
 
 /// One look at a log.
