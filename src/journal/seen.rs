@@ -233,7 +233,12 @@ impl Seen {
         if !self.lines.borrow().is_empty() {
             self.lines.borrow_mut().extend(starts(&self.table, known));
         }
-        self.tidy(lock, begin + texts.len() as u64)?;
+        // What is garbage is counted only now and then.
+        let crossed = |before: u64, now: u64, step: u64| before / step != now / step;
+        let (packed, listed) = (begin + texts.len() as u64, self.table.len() as u64);
+        if crossed(begin, packed, SLACK) || crossed(known as u64, listed, SLACK / 8) {
+            self.tidy(lock, packed)?;
+        }
         self.file = fs::metadata(self.dir.join(TABLE)).ok().map(|m| Identity::of(&m));
         Ok(())
     }
@@ -256,9 +261,6 @@ impl Seen {
             self.replace(KNOWN, &bytes[(bytes.len() / 2).next_multiple_of(8)..])?;
         }
         let lines = self.table.len() as u64;
-        if texts < SLACK && lines < SLACK / 8 {
-            return Ok(());
-        }
         let all = self.all();
         let live: u64 = all.values().map(|s| s.identity.size).sum();
         let needed: u64 = all.values().map(|s| s.line().len() as u64).sum();
