@@ -103,7 +103,7 @@ fn links_that_lead_nowhere_or_anywhere() {
     let body = "[[20261120-02]] [[20261119-01]] [[Some note]] ![[20261119-01#^none]] [[20261119-01#Wrong heading]] [[20261119-01#Summary]]\n\
                 [a](gone.md) [b](20261119-01.md#next-work-items) [c](https://x.example) [d](../../docs/plan.md) [e](#notes) [f](#nowhere)\n\
                 `[[20261120-99]]` [[plan]] [[docs/plan]] [[archive note]] [[20260803-01]] [[20260803-01#Summary]]\n\
-                [g](<../../docs/my plan.md>) [h](../../docs/my%20plan.md) [[my plan]] [[20261118-01]]\n";
+                [i](docs/plan.md:12) [j](../../docs/plan.md?raw=1#x) [k](tel:123) [g](<../../docs/my plan.md>) [h](../../docs/my%20plan.md) [[my plan]] [[20261118-01]]\n";
     let journal = Journal::new()
         .file(LOG, log("", body))
         .file("sessions/current/20261119-01.md", log("title: \"B\"\ncreated: \"2026-11-19 10:00:00 UTC\"", ""))

@@ -311,7 +311,19 @@ fn split_anchor(text: &str, range: Range<usize>) -> (Range<usize>, Range<usize>)
     let start = range.start + (target.len() - target.trim_start().len());
     let end = (range.start + target.trim_end().len()).max(start);
     let last = range.start + whole.trim_end().len();
-    (start..end, cut.min(last)..last)
+    (start..start + file_part(&text[start..end]).len(), cut.min(last)..last)
+}
+
+/// A target without a query, and without the line that agents put behind a path: `src/main.rs:12`.
+fn file_part(target: &str) -> &str {
+    let mut bare = target.split('?').next().unwrap_or_default();
+    while let Some((path, line)) = bare.rsplit_once(':') {
+        if line.is_empty() || !line.bytes().all(|b| b.is_ascii_digit()) || !path.contains(['.', '/']) {
+            break;
+        }
+        bare = path;
+    }
+    bare
 }
 
 /// A Markdown target as a path: percent-encoded bytes and escapes are decoded.
