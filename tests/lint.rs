@@ -250,6 +250,42 @@ fn stale_logs_copies_and_conflict_marks() {
 }
 
 #[test]
+fn what_a_person_wrote_in_brackets_stays() {
+    let body = "- [ ] [Ticket 42]\n- **Sprint 4** – [still red on the vendor side]\n\n## Sources\n\n### Web Sources\n\n- [RFC 9110]\n- [Fowler 2018]";
+    let journal = Journal::new().file(LOG, log("status: \"Completed\"", body));
+    journal.run(&["lint", "--fix"]).ok();
+    assert_eq!(journal.read(LOG), log("status: \"Completed\"", body));
+}
+
+#[test]
+fn anchors_in_the_spelling_of_others() {
+    let body = "### 2026-11-20 14:30 - me\n\n### v1.2.3 released\n\n### Dup\n\n### Dup\n\n### See [link](https://x.example/a) and `code`\n\n\
+                <a id=\"html-anchor\"></a>\n\n> ### In Quote\n\n- [1](#2026-11-20-1430---me) [2](#v123-released) [3](#dup-1) [4](#see-link-and-code) \
+                [5](#html-anchor) [6](#in-quote)";
+    finds(&Journal::new().file(LOG, log("", body)), "");
+}
+
+#[test]
+fn created_is_restored_where_it_is_gone_but_not_in_another_log() {
+    let mut journal = Journal::new();
+    journal.run(&["new", "T"]).ok();
+    let text = journal.read(LOG);
+    let line = "created: \"2026-11-20 14:30:00 UTC\"\n";
+    for damaged in [text.replace(line, "created: \"yesterday\"\n"), text.replace(line, "")] {
+        journal.save(LOG, &damaged, "2026-11-20T14:30:01Z");
+        journal.run(&["lint", "--fix"]).ok();
+        assert_eq!(journal.property(LOG, "created"), "2026-11-20 14:30:00 UTC");
+    }
+    // A branch brought another log of this name, with times of its own.
+    journal.clock("2026-11-21T14:30:00Z");
+    let other = text.replace("14:30:00", "09:00:00").replace("T\"", "Another\"");
+    journal.save(LOG, &other, "2026-11-20T14:40:00Z");
+    journal.run(&["sync"]).ok();
+    journal.run(&["lint", "--fix", "--rule", "created"]).ok();
+    assert_eq!(journal.read(LOG), other);
+}
+
+#[test]
 fn lint_changes_nothing_it_was_not_asked_to() {
     let journal = Journal::new().file(LOG, log("-title\ncreated: \"gestern\"", "[[nowhere]]"));
     journal.run(&["sync"]).ok();

@@ -116,7 +116,7 @@ fn archives_hold_every_byte_and_only_then_the_log_goes() {
     assert_eq!(journal.run(&["list", "-f", "id"]).ok().out, "20261101-01\n20260802-01\n20260701-01\n");
     journal.run(&["prune", "--archive"]).ok().err("nothing to prune\n");
     // It was edited since: the zip does not hold it as it is.
-    let edited = log("20260802-01", "Completed (Auto)", "2026-08-02", "what it really did");
+    let edited = log("20260802-01", "Completed (Auto)", "2026-08-03", "what it really did");
     journal.write("sessions/recent/20260802-01.md", &edited);
     journal.run(&["prune", "--cleanup"]).ok().err(
         "removed 20260701-01  sessions/recent/20260701-01.md (`shiftlog restore 20260701-01` takes it out of its zip)\n\
@@ -138,6 +138,24 @@ fn archives_hold_every_byte_and_only_then_the_log_goes() {
     assert_eq!(journal.read("sessions/recent/20260701-01.md"), odd);
     journal.run(&["restore", "20260701-01"]).ok().err("20260701-01 is there already  sessions/recent/20260701-01.md\n");
     assert!(!journal.path("sessions/recent/20260802-01.md").exists());
+}
+
+#[test]
+fn what_others_added_to_a_recent_log_is_stamped_before_it_can_go() {
+    let mut journal = Journal::new();
+    place(&journal, "recent", "20260802-01", "Completed (Auto)", "2026-08-02");
+    let path = "sessions/recent/20260802-01.md";
+    journal.modified(path, "2026-08-02T10:00:00Z");
+    journal.run(&["sync"]).ok();
+    let text = journal.read(path);
+    journal.save(path, &text.replace("did\n", "did\n- typed a second ago\n"), "2026-11-20T14:29:59Z");
+    journal
+        .run(&["prune", "--archive", "--cleanup"])
+        .ok()
+        .err("kept 20260802-01: it is being changed by another program\nnothing to prune\n");
+    journal.clock("2026-11-20T15:30:00Z");
+    journal.run(&["prune", "--archive", "--cleanup"]).ok().err("archived 20260802-01  sessions/archived/2026-08.zip\n");
+    assert_eq!(journal.property(path, "last_updated"), "2026-11-20 15:30:00 UTC");
 }
 
 #[test]

@@ -247,14 +247,44 @@ fn a_log_that_cannot_be_stamped_is_in_nobodys_way() {
     let mut rights = fs::metadata(&path).expect("there").permissions();
     rights.set_readonly(true);
     fs::set_permissions(&path, rights).expect("set");
-    let run = journal.run(&["sync"]).ok();
-    assert_eq!(
-        run.err.lines().filter(|l| !l.starts_with("note: ")).collect::<Vec<_>>(),
-        ["stamped 20261120-01", "adopted 20261120-02", "3 logs checked"]
-    );
-    assert!(run.err.contains("note: could not write log: ") && run.err.contains("20261120-03.md"), "{}", run.err);
-    let again = journal.run(&["sync"]).ok();
-    assert_eq!(again.err.lines().filter(|l| !l.starts_with("note: ")).collect::<Vec<_>>(), ["3 logs checked"]);
+    for said in [&["stamped 20261120-01", "adopted 20261120-02", "3 logs checked"][..], &["3 logs checked"]] {
+        let run = journal.run(&["sync"]).code(2);
+        let lines: Vec<&str> = run.err.lines().collect();
+        assert_eq!(&lines[..said.len()], said);
+        assert!(
+            lines[said.len()].starts_with("shiftlog: 1 of 3 logs could not be looked at or stamped: could not write log: "),
+            "{}",
+            run.err
+        );
+        assert!(lines[said.len()].ends_with("20261120-03.md"), "{}", run.err);
+    }
+    assert_eq!(journal.json(&["sync"])["error"]["kind"], "not-synced");
+}
+
+#[test]
+fn undo_takes_back_the_command_and_not_what_others_did_before() {
+    for (modified, stamped_first) in [("2026-11-20T15:00:00Z", true), ("2026-11-20T15:29:55Z", false)] {
+        let mut journal = started();
+        edit(&journal, "within a second\n", "within a second\n- Work by hand\n", modified);
+        journal.run(&["set", "rating=4"]).ok();
+        assert_eq!(stamp(&journal) != CREATED, stamped_first);
+        journal.run(&["undo"]).ok();
+        assert_eq!(stamp(&journal), CREATED);
+        journal.modified(LOG, "2026-11-20T15:31:00Z");
+        journal.clock("2026-11-20T16:30:00Z");
+        journal.run(&["sync"]).ok().err("stamped 20261120-01\n1 log checked\n");
+        assert!(journal.read(LOG).contains("- Work by hand\n"));
+    }
+}
+
+#[test]
+fn brackets_of_a_persons_own_are_work() {
+    let mut journal = started();
+    for (n, entry) in ["[Ticket 42]", "**Build 812** – [still red on macOS]", "[See page 12]"].into_iter().enumerate() {
+        journal.clock(&format!("2026-11-20T16:3{n}:00Z"));
+        edit(&journal, "within a second\n", &format!("within a second\n- {entry}\n"), "2026-11-20T15:00:00Z");
+        journal.run(&["sync"]).ok().err("stamped 20261120-01\n1 log checked\n");
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use clap::Args;
 use serde_json::json;
+use shiftlog::journal::Error;
 use shiftlog::journal::store::Store;
 
 use super::context::Context;
@@ -24,9 +25,8 @@ pub(crate) fn run(context: &Context, args: &SyncArgs) -> anyhow::Result<Ended> {
     let synced = journal.sync(context.now, (!args.dry_run).then_some(&store))?;
     let mut notices = store.notices();
     notices.extend(journal.notices());
-    notices.extend(synced.problems.iter().cloned());
     let notices = context.notices(notices);
-    if context.ui.json {
+    if context.ui.json && synced.problems.is_empty() {
         let mut answer = json!({"action": "sync", "dry_run": args.dry_run});
         if let (Some(answer), Ok(serde_json::Value::Object(found))) = (answer.as_object_mut(), serde_json::to_value(&synced)) {
             answer.extend(found);
@@ -43,5 +43,13 @@ pub(crate) fn run(context: &Context, args: &SyncArgs) -> anyhow::Result<Ended> {
     }
     let new = if synced.new.is_empty() { String::new() } else { format!(", {} seen for the first time", synced.new.len()) };
     context.ui.say(format_args!("{} {} checked{new}", synced.checked, if synced.checked == 1 { "log" } else { "logs" }));
-    Ok(Ended::Done)
+    match synced.problems.len() {
+        0 => Ok(Ended::Done),
+        n => Err(Error::refused(
+            "not-synced",
+            format!("{n} of {} logs could not be looked at or stamped: {}", synced.checked, synced.problems.join("; ")),
+            "the others were; mend these, and run it again",
+        )
+        .into()),
+    }
 }

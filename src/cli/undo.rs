@@ -33,7 +33,7 @@ pub(crate) fn run(context: &Context, args: &UndoArgs) -> anyhow::Result<Ended> {
             Undone::Trashed(_) => None,
         });
         let logs: Vec<_> = there.collect();
-        journal.remember(&lock, &logs.iter().collect::<Vec<_>>(), context.now)?;
+        journal.remember_undone(&lock, &logs, context.now)?;
         (undone, None)
     };
     let steps: Vec<(&str, String)> = undone.iter().map(|step| named(&journal, step)).collect();

@@ -75,7 +75,9 @@ impl Name {
 /// Copies that sync programs leave when two machines wrote the same file.
 pub fn is_conflict_copy(stem: &str) -> bool {
     let lower = stem.to_lowercase();
-    lower.contains("conflicted copy") || lower.contains("sync-conflict") || lower.contains("--conflicted-copy")
+    let dated = lower.split_once(".sync-conflict-").is_some_and(|(_, rest)| rest.starts_with(|c: char| c.is_ascii_digit()));
+    let named = lower.split_once('(').is_some_and(|(_, rest)| rest.contains("conflicted copy"));
+    dated || named || lower.contains("--conflicted-copy")
 }
 
 fn is_index(stem: &str) -> bool {

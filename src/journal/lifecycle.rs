@@ -387,7 +387,11 @@ impl Journal {
             Some((new, substantive)) => {
                 let found = watch.judge(text, verdict.is_none());
                 verdict = Some(if substantive { Verdict::Stamp } else { found });
-                if verdict == Some(Verdict::Stamp) { editor.stamp(&new).map(Some) } else { Ok(Some(new)) }
+                let new = if verdict == Some(Verdict::Stamp) { editor.stamp(&new)? } else { new };
+                if write.is_some() && verdict != Some(Verdict::Wait) && new != text {
+                    watch.expect(&new);
+                }
+                Ok(Some(new))
             }
             None => Ok(None),
         };

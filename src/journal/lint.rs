@@ -15,7 +15,7 @@ use super::frontmatter::{self, Properties};
 use super::id;
 use super::lifecycle::parse_time;
 use super::links::{Link, links};
-use super::outline::{BlockKind, Outline, heading_words};
+use super::outline::{BlockKind, Outline};
 use super::placeholder::Placeholders;
 use super::profile::{Profile, State};
 use super::seen::Seen;
@@ -224,11 +224,36 @@ fn has_anchor(outline: &Outline, anchor: &str) -> bool {
         let ends = |line: &str| line.trim_end().strip_suffix(block).is_some_and(|l| l.ends_with('^'));
         return (outline.body..outline.lines.len()).any(|n| ends(outline.line(n)));
     }
-    // What writes an anchor drops marks, and some drop `&`.
-    let plain = |words: &str| words.split(' ').filter(|w| *w != "and").collect::<Vec<_>>().join(" ");
-    let wanted = plain(&heading_words(&super::links::decoded(name)));
-    let headings = outline.blocks.iter().filter(|b| matches!(b.kind, BlockKind::Heading { .. }));
-    wanted.is_empty() || headings.map(|b| plain(&heading_words(outline.heading_text(b)))).any(|h| h == wanted)
+    // Whoever writes an anchor drops marks in a way of their own: letters and digits count.
+    let plain = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
+    let written = super::links::decoded(name);
+    let wanted = plain(&written);
+    // A heading that is there twice is numbered.
+    let first = written.rsplit_once('-').filter(|(_, n)| n.parse::<u32>().is_ok()).map(|(first, _)| plain(first));
+    let heading = |n: usize| {
+        let line = outline.line(n).trim_start_matches([' ', '>']);
+        let text = if outline.blocks.iter().any(|b| b.lines.start == n && matches!(b.kind, BlockKind::Heading { .. })) {
+            Some(line)
+        } else {
+            line.starts_with('#').then_some(line)
+        };
+        text.map(|t| plain(&without_targets(t)))
+    };
+    let ids = [format!("id=\"{name}\""), format!("name=\"{name}\"")];
+    wanted.is_empty()
+        || (outline.body..outline.lines.len()).filter_map(heading).any(|h| h == wanted || Some(&h) == first.as_ref())
+        || ids.iter().any(|id| outline.text.contains(id.as_str()))
+}
+
+/// A heading without the targets of its links.
+fn without_targets(heading: &str) -> String {
+    let mut out = String::new();
+    let mut rest = heading;
+    while let Some((before, after)) = rest.split_once("](") {
+        out.push_str(before);
+        rest = after.split_once(')').map_or("", |(_, after)| after);
+    }
+    out + rest
 }
 
 /// The check of one log.
@@ -257,9 +282,8 @@ impl Check<'_, '_> {
                 return;
             }
         };
-        if text.contains("\n<<<<<<< ") && text.contains("\n>>>>>>> ") {
-            let line = text.lines().position(|l| l.starts_with("<<<<<<< ")).unwrap_or(0) + 1;
-            self.say(line, "merge-conflict", "git left conflict marks".into(), "decide what stays, and remove the marks");
+        if text.contains("<<<<<<<") && text.contains(">>>>>>>") {
+            self.conflicts(&text);
         }
         let Some(properties) = self.frontmatter(&text) else { return };
         let state = self.status(&text, &properties);
@@ -269,6 +293,16 @@ impl Check<'_, '_> {
         self.sections(&outline, state, continued);
         self.placeholders(&text, &outline, &properties, state);
         self.links(&text, &outline);
+    }
+
+    /// The marks that git leaves; those in code are quoted.
+    fn conflicts(&mut self, text: &str) {
+        let outline = Outline::parse(text);
+        let code = |n: &usize| outline.blocks.iter().any(|b| matches!(b.kind, BlockKind::Code { .. }) && b.lines.contains(n));
+        let mark = |n: &usize| outline.line(*n) == "<<<<<<<" || outline.line(*n).starts_with("<<<<<<< ");
+        for n in (0..outline.lines.len()).filter(mark).filter(|n| !code(n)) {
+            self.say(n + 1, "merge-conflict", "git left conflict marks".into(), "decide what stays, and remove the marks");
+        }
     }
 
     fn frontmatter(&mut self, text: &str) -> Option<Properties> {
@@ -291,7 +325,8 @@ impl Check<'_, '_> {
         };
         let keys = &self.log.profile.keys;
         for paths in [&keys.title, &keys.created, &keys.last_updated, &keys.status] {
-            let missing = properties.text(paths).is_none_or(|t| t.trim().is_empty());
+            let restored = *paths == keys.created && self.rules.created.contains_key(&self.log.path);
+            let missing = !restored && properties.text(paths).is_none_or(|t| t.trim().is_empty());
             if let (true, Some(key)) = (missing, paths.first()) {
                 let line = line_of(text, key).unwrap_or(1);
                 self.say(line, "frontmatter", format!("`{key}` is missing"), "add it");
@@ -315,7 +350,12 @@ impl Check<'_, '_> {
     fn dates(&mut self, text: &str, properties: &Properties, state: Option<State>) {
         let profile: &Profile = &self.log.profile.clone();
         let mut times = Vec::new();
-        for paths in [&profile.keys.created, &profile.keys.last_updated] {
+        let changed = self.created(text, properties);
+        for (paths, known) in [(&profile.keys.created, changed), (&profile.keys.last_updated, false)] {
+            if known {
+                times.push(None);
+                continue;
+            }
             let Some(value) = properties.text(paths).filter(|v| !v.trim().is_empty()) else {
                 times.push(None);
                 continue;
@@ -332,13 +372,14 @@ impl Check<'_, '_> {
             times.push(time.map(|t| (t, line)));
         }
         if let [Some((created, _)), Some((updated, line))] = times[..] {
-            if updated < created {
+            if !reaches(&properties.text(&profile.keys.last_updated).unwrap_or_default(), updated, created) {
                 self.say(line, "date", "`last_updated` is before `created`".into(), "correct the one that is wrong");
             }
-            let days = (self.rules.now - updated).num_days();
+            let age = self.rules.now - updated;
+            let days = age.num_days();
             let open = state == Some(State::Open) && self.log.place == Place::Live;
             let continued = properties.text(&profile.keys.next_part).is_some();
-            if open && !continued && days > STALE {
+            if open && !continued && age > TimeDelta::days(STALE) {
                 let remedy = match profile.recent {
                     Some(_) => "hand it off (`shiftlog status Handoff`), or let `shiftlog prune` move it",
                     None => "pause it, finish it, or go on with it",
@@ -347,19 +388,25 @@ impl Check<'_, '_> {
             }
         }
         if let Some((created, line)) = times[0] {
-            self.created(text, properties, created, line);
+            self.day(created, line);
         }
     }
 
-    fn created(&mut self, text: &str, properties: &Properties, created: DateTime<Utc>, line: usize) {
+    /// Whether `created` is not what it was when the log was first seen.
+    fn created(&mut self, text: &str, properties: &Properties) -> bool {
+        let keys = &self.log.profile.keys.created;
+        let value = properties.text(keys).unwrap_or_default();
+        let Some(first) = self.rules.created.get(&self.log.path).filter(|first| **first != value) else { return false };
+        let now = if value.trim().is_empty() { "missing".to_string() } else { value.clone() };
+        let message = format!("`created` is {now}, but was {first} when the log was first seen");
+        let line = key_line(text, properties, keys);
+        self.say(line, "created", message, "`shiftlog lint --fix` restores it").fixable = true;
+        true
+    }
+
+    /// Checks that a log was created on the day that its name says.
+    fn day(&mut self, created: DateTime<Utc>, line: usize) {
         let profile = &self.log.profile;
-        let value = properties.text(&profile.keys.created).unwrap_or_default();
-        if let Some(first) = self.rules.created.get(&self.log.path).filter(|first| **first != value) {
-            let message = format!("`created` is {value}, but was {first} when the log was first seen");
-            let line = key_line(text, properties, &profile.keys.created).max(line);
-            self.say(line, "created", message, "`shiftlog lint --fix` restores it").fixable = true;
-            return;
-        }
         let part = super::parts::part_of(&self.log.id).1;
         let named = profile.name.parse(&self.log.id).map(|p| p.time.date_naive());
         let far = named.filter(|day| part.is_none_or(|n| n < 2) && (created.date_naive() - *day).num_days().abs() > 1);
@@ -415,7 +462,8 @@ impl Check<'_, '_> {
         }
         for section in outline.sections(&profile) {
             let entries = outline.entries(&profile, &section, &self.rules.placeholders[&profile.id]);
-            let left: Vec<_> = entries.iter().filter(|e| e.placeholder).collect();
+            let templates = &self.rules.placeholders[&profile.id];
+            let left: Vec<_> = entries.iter().filter(|e| templates.wrote(outline, e)).collect();
             let Some(first) = left.first() else { continue };
             let heading = section.key.as_ref().map_or("", |k| profile.section[k].heading.as_str());
             let message = match left.len() {
@@ -492,6 +540,16 @@ impl Check<'_, '_> {
     }
 }
 
+/// Whether a time is not before another one, as far as its own precision tells: a day ends at midnight.
+fn reaches(written: &str, time: DateTime<Utc>, other: DateTime<Utc>) -> bool {
+    let slack = match written.matches(':').count() {
+        0 => TimeDelta::days(1),
+        1 => TimeDelta::minutes(1),
+        _ => TimeDelta::seconds(1),
+    };
+    time + slack > other
+}
+
 /// The line of a property, from 1.
 fn key_line(text: &str, properties: &Properties, paths: &[String]) -> usize {
     properties.existing(paths).and_then(|key| line_of(text, &key.to_string())).unwrap_or(1)
@@ -501,11 +559,17 @@ fn key_line(text: &str, properties: &Properties, paths: &[String]) -> usize {
 fn line_of(text: &str, dotted: &str) -> Option<usize> {
     let block = frontmatter::block(text)?;
     let mut parts = dotted.split('.').peekable();
+    let mut below = false;
     for (n, line) in text[..block.inner.end].lines().enumerate().skip(1) {
         let part = parts.peek()?;
+        // What is indented belongs to a key above.
+        if line.starts_with([' ', '\t']) && !below {
+            continue;
+        }
         let bare = line.trim_start().trim_start_matches("- ").trim_start_matches(['"', '\'']);
         if bare.strip_prefix(part).is_some_and(|rest| rest.trim_start_matches(['"', '\'']).trim_start().starts_with(':')) {
             parts.next();
+            below = true;
             if parts.peek().is_none() {
                 return Some(n + 1);
             }

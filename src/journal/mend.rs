@@ -87,7 +87,7 @@ fn cleared(log: &Log, placeholders: &Placeholders, text: &str) -> String {
     let outline = Outline::parse(text);
     let mut splices: Vec<Splice> = Vec::new();
     let mut end = 0;
-    for (_, entry) in outline.numbered(&log.profile, placeholders).iter().filter(|(_, e)| e.placeholder) {
+    for (_, entry) in outline.numbered(&log.profile, placeholders).iter().filter(|(_, e)| placeholders.wrote(&outline, e)) {
         // A block takes its own lines with it.
         if entry.whole.start < end {
             continue;

@@ -47,6 +47,12 @@ impl Placeholders {
         lines.peek().is_some() && lines.all(left)
     }
 
+    /// Whether an entry is word for word what a template holds, numbers apart; nothing is guessed.
+    pub(super) fn wrote(&self, outline: &Outline, entry: &Entry) -> bool {
+        let mut lines = entry.whole.clone().map(|n| outline.line(n)).filter(|l| !l.trim().is_empty());
+        entry.placeholder && lines.all(|line| self.knows(line))
+    }
+
     /// Whether a line holds nothing but what a template left.
     pub fn is_one(&self, line: &str) -> bool {
         self.knows(line) || numbered_brackets(line)

@@ -74,6 +74,13 @@ impl Journal {
         }
         recent.retain(|l| l.profile.archive.is_some());
         recent.sort_by_cached_key(Log::order);
+        if plan.archive || plan.cleanup.is_some() {
+            let synced = self.sync_logs(&recent, now, write)?;
+            for id in &synced.waiting {
+                pruned.kept.push((id.clone(), "it is being changed by another program".to_string()));
+            }
+            recent.retain(|l| !synced.waiting.contains(&l.id));
+        }
         if plan.archive {
             self.archive_recent(&recent, write, &mut pruned);
         }

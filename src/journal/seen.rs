@@ -18,7 +18,7 @@ use super::store::{Lock, PRIVATE};
 const TABLE: &str = "seen";
 const TEXTS: &str = "seen.texts-";
 const KNOWN: &str = "seen.known";
-const HEAD: &str = "shiftlog-seen-1";
+const HEAD: &str = "shiftlog-seen-2";
 /// Beyond this many bytes the oldest half of the known hashes goes: 8 bytes a version.
 const KNOWN_BYTES: u64 = 4 * 1024 * 1024;
 /// Garbage below this many bytes is never worth rewriting a file.
@@ -90,6 +90,11 @@ impl Sight<'_> {
     }
 
     fn parse(line: &str) -> Option<Sight<'_>> {
+        let (sum, line) = line.split_once('\t')?;
+        // A damaged line counts as none.
+        if u32::from_str_radix(sum, 16) != Ok(sum_of(line)) {
+            return None;
+        }
         let mut fields = line.splitn(9, '\t');
         let mut number = || fields.next()?.parse::<i64>().ok();
         let (hash, size, modified, changed, inode, looked, offset) =
@@ -102,8 +107,14 @@ impl Sight<'_> {
     fn line(&self) -> String {
         let Identity { size, modified, changed, inode } = self.identity;
         let (hash, size, inode, offset) = (self.hash.cast_signed(), size.cast_signed(), inode.cast_signed(), self.offset.cast_signed());
-        format!("{hash}\t{size}\t{modified}\t{changed}\t{inode}\t{}\t{offset}\t{}\t{}\n", self.looked, self.created, self.path)
+        let line = format!("{hash}\t{size}\t{modified}\t{changed}\t{inode}\t{}\t{offset}\t{}\t{}", self.looked, self.created, self.path);
+        format!("{:08x}\t{line}\n", sum_of(&line))
     }
+}
+
+/// What tells a whole line from a damaged one: the lower half of its hash.
+fn sum_of(line: &str) -> u32 {
+    u32::try_from(xxh3_64(line.as_bytes()) & u64::from(u32::MAX)).unwrap_or(0)
 }
 
 /// The memory of one journal, as it was when it was opened.
@@ -116,6 +127,7 @@ pub struct Seen {
     /// Where the lines of the table begin, by path; made when many paths are asked for.
     lines: RefCell<HashMap<String, usize>>,
     asked: Cell<usize>,
+    expected: Cell<Option<u64>>,
 }
 
 impl Seen {
@@ -125,7 +137,14 @@ impl Seen {
         let file = fs::metadata(dir.join(TABLE)).ok().map(|m| Identity::of(&m));
         let table = fs::read(dir.join(TABLE)).ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
         let valid = table.starts_with(HEAD);
-        Seen { dir, table: if valid { table } else { String::new() }, file, lines: RefCell::default(), asked: Cell::new(0) }
+        Seen {
+            dir,
+            table: if valid { table } else { String::new() },
+            file,
+            lines: RefCell::default(),
+            asked: Cell::new(0),
+            expected: Cell::new(None),
+        }
     }
 
     /// Whether nobody has written the table since.
@@ -165,6 +184,12 @@ impl Seen {
         Sight::parse(self.table[start..].lines().next()?).filter(|s| s.path == path)
     }
 
+    /// The newest of the texts seen at a path that fits, and the file then.
+    pub fn earlier(&self, path: &str, fits: impl Fn(&str) -> bool) -> Option<(Identity, String)> {
+        let sights = self.table.lines().rev().filter_map(Sight::parse).filter(|s| s.path == path);
+        sights.filter_map(|s| self.text(&s).map(|text| (s.identity, text))).find(|(_, text)| fits(text))
+    }
+
     /// What was last seen of the log that lies at this path now: there, else where a file of this name has gone from.
     pub fn of(&self, root: &Path, path: &str) -> Option<Sight<'_>> {
         self.at(path).or_else(|| {
@@ -189,6 +214,15 @@ impl Seen {
     pub fn known(&self) -> HashSet<u64> {
         let bytes = fs::read(self.dir.join(KNOWN)).unwrap_or_default();
         bytes.chunks_exact(8).map(|c| u64::from_le_bytes(c.try_into().expect("eight bytes"))).collect()
+    }
+
+    /// Counts a version as seen that is about to be written.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn expect(&self, hash: u64) -> Result<()> {
+        self.expected.set(Some(hash));
+        self.append(KNOWN, &hash.to_le_bytes())
     }
 
     /// Remembers what was just seen or written.
@@ -216,7 +250,9 @@ impl Seen {
             let offset = there.map_or(begin + texts.len() as u64, |s| s.offset);
             if there.is_none() {
                 texts.extend_from_slice(look.text.as_bytes());
-                hashes.extend(hash.to_le_bytes());
+                if self.expected.get() != Some(hash) {
+                    hashes.extend(hash.to_le_bytes());
+                }
             }
             let created = if look.created.contains(char::is_control) { "" } else { look.created.as_str() };
             let identity = Identity { size: look.text.len() as u64, ..look.identity };

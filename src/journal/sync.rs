@@ -79,6 +79,12 @@ impl<'j> Watch<'j> {
         self.journal.judge(&seen, &sight, self.log, text, settled)
     }
 
+    /// Remembers a text that is about to be written: a killed process may leave it, and nothing else remembered.
+    pub(super) fn expect(&self, text: &str) {
+        // Where that fails, so will what comes after, which is noticed.
+        let _ = self.journal.memory().expect(xxh3_64(text.as_bytes()));
+    }
+
     /// Remembers the text that the log has now.
     pub(super) fn note(self, lock: &Lock, text: &str) -> Result<()> {
         let mut seen = self.journal.memory();
@@ -121,6 +127,29 @@ impl Journal {
             let Ok(text) = log.read() else { continue };
             let created = self.first_created(&seen, log, &text);
             looks.push(Look { path: self.key(&log.path), identity: Identity::of(&meta), looked: now, text, created });
+        }
+        seen.note(lock, &looks)
+    }
+
+    /// Remembers logs whose last write was taken back. What others had added before that write is to be found again.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn remember_undone(&self, lock: &Lock, logs: &[Log], now: DateTime<Utc>) -> Result<()> {
+        let mut seen = self.memory();
+        let known = seen.known();
+        let mut looks = Vec::new();
+        for log in logs {
+            let (Ok(meta), Ok(text)) = (fs::metadata(&log.path), log.read()) else { continue };
+            let path = self.key(&log.path);
+            let created = self.first_created(&seen, log, &text);
+            let mut look = Look { path, identity: Identity::of(&meta), looked: now, text, created };
+            if !known.contains(&xxh3_64(look.text.as_bytes())) {
+                let stamp = |text: &str| Properties::read(text, &log.path).ok().map(|p| p.text(&log.profile.keys.last_updated));
+                let Some((identity, before)) = seen.earlier(&look.path, |text| stamp(text) == stamp(&look.text)) else { continue };
+                look = Look { identity, text: before, ..look };
+            }
+            looks.push(look);
         }
         seen.note(lock, &looks)
     }
@@ -185,7 +214,7 @@ impl Journal {
             let outline = Outline::parse(text);
             let mut kept = String::with_capacity(text.len());
             let mut at = 0;
-            for (_, entry) in outline.numbered(&log.profile, &placeholders).iter().filter(|(_, e)| e.placeholder) {
+            for (_, entry) in outline.numbered(&log.profile, &placeholders).iter().filter(|(_, e)| placeholders.wrote(&outline, e)) {
                 let (start, end) = (outline.lines[entry.whole.start].start, outline.lines[entry.whole.end - 1].next);
                 if start >= at {
                     kept.push_str(&text[at..start]);
@@ -224,11 +253,15 @@ impl Journal {
     /// [`Error::Io`].
     pub fn sync_logs(&self, logs: &[Log], now: DateTime<Utc>, write: Option<(&Store, &Lock)>) -> Result<Synced> {
         let mut synced = Synced { checked: logs.len(), ..Synced::default() };
-        let seen = Seen::open(&self.root);
-        let all = seen.all();
+        // All are judged before the first is written: writing may tidy up what was seen of the others.
+        let found: Vec<_> = {
+            let seen = Seen::open(&self.root);
+            let all = seen.all();
+            logs.iter().map(|log| (log, self.look(&seen, &all, log, now))).collect()
+        };
         let mut looks = Vec::new();
-        for log in logs {
-            match self.look(&seen, &all, log, now) {
+        for (log, found) in found {
+            match found {
                 Ok(None) => {}
                 // `change` finds the same, and stamps for it.
                 Ok(Some((Verdict::Stamp, look))) => {
@@ -303,7 +336,10 @@ impl Journal {
             None => Verdict::New,
             Some(sight) => self.judge(seen, sight, log, &text, self.has_settled(&identity, now)),
         };
-        let created = first_created(seen, known, log, &text);
+        let created = match known {
+            Some(sight) if verdict == Verdict::Adopt && is_another(seen, &sight, log, &text) => first_created(seen, None, log, &text),
+            known => first_created(seen, known, log, &text),
+        };
         let look = Look { path, identity, looked: now, text, created };
         // A file that was modified a moment ago stays under suspicion; noting that again and again helps nobody.
         let old = known.filter(|s| verdict == Verdict::Same && s.identity == identity && identity.age(now) <= 2);
@@ -322,4 +358,15 @@ pub(super) fn first_created(seen: &Seen, sight: Option<Sight>, log: &Log, text: 
         Some(sight) => seen.text(&sight).map_or_else(|| read(text), |first| read(&first)),
         None => read(text),
     }
+}
+
+/// Whether a text is another log of the same name, such as one that a branch brought: with its own times, both of them.
+fn is_another(seen: &Seen, sight: &Sight, log: &Log, text: &str) -> bool {
+    let times = |text: &str| {
+        let properties = Properties::read(text, &log.path).unwrap_or_default();
+        let keys = &log.profile.keys;
+        (properties.text(&keys.created), properties.text(&keys.last_updated))
+    };
+    let (before, now) = (seen.text(sight).map(|t| times(&t)).unwrap_or_default(), times(text));
+    before.0 != now.0 && before.1 != now.1
 }

@@ -4,13 +4,16 @@
 use super::Token;
 
 /// Signs that say how a thing stands; other emoji are decoration.
-const SIGNS: [char; 12] = ['✅', '🚧', '📊', '❌', '☐', '☑', '☒', '✓', '✔', '✗', '✘', '❎'];
+const SIGNS: [char; 36] = [
+    '✅', '🚧', '📊', '❌', '☐', '☑', '☒', '✓', '✔', '✗', '✘', '❎', '🔴', '🟢', '🟡', '🟠', '🔵', '⚪', '⚫', '🟥', '🟩', '🟨', '👍',
+    '👎', '⚠', '→', '←', '↔', '⇒', '⇐', '↑', '↓', '➡', '⬅', '⬆', '⬇',
+];
 
 /// Signs that belong to the number or name before or after them.
 const FIRM: [char; 14] = ['/', '\\', '$', '@', '+', '%', '^', '€', '£', '¥', '±', '§', '°', '='];
 
 /// Operators on their own say something; other marks do not.
-const OPERATORS: [&str; 13] = ["!=", "<", ">", "<=", ">=", "≤", "≥", "≠", "≈", "+", "±", "×", "%"];
+const OPERATORS: [&str; 16] = ["->", "<-", "=>", "!=", "<", ">", "<=", ">=", "≤", "≥", "≠", "≈", "+", "±", "×", "%"];
 
 /// Reads a chunk.
 pub(super) fn chunk(chunk: &str, out: &mut Vec<Token>) {

@@ -122,7 +122,7 @@ fn wikilink(text: &str, out: &mut Vec<Token>) -> Option<usize> {
         return None;
     }
     let (target, shown) = inner.split_once('|').unwrap_or((inner, ""));
-    out.push(Token::Exact(collapsed(target.trim_end_matches('\\'))));
+    out.push(Token::Exact(format!("[[{}]]", collapsed(target.trim_end_matches('\\')))));
     inline(shown, out);
     Some(inner.len() + 4)
 }

@@ -113,7 +113,7 @@ mod tests {
         let word = |text: &str| Token::Word(text.to_string());
         for (text, expected) in [
             ("- [X] Don't `a  b`", vec![exact("[x]"), word("dont"), exact("a  b")]),
-            ("[[Weather fallback#Part|shown]]", vec![exact("Weather fallback#Part"), word("shown")]),
+            ("[[Weather fallback#Part|shown]]", vec![exact("[[Weather fallback#Part]]"), word("shown")]),
             ("see [the docs](<a b.md> \"Title\")", vec![word("see"), word("the"), word("docs"), exact("a b.md"), word("title")]),
             ("[docs][Ref]\n\n[ref]: https://x.example/", vec![word("docs"), exact("[ref]"), exact("[ref]"), exact("https://x.example/")]),
             ("(<https://x.example/a>, --flag)", vec![exact("https://x.example/a"), exact("--flag")]),

@@ -11,7 +11,8 @@ pub(super) fn of_words(a: &str, b: &str) -> bool {
 
 /// Whether a word is a negation or a number: no other word stands for it.
 pub(super) fn is_firm(word: &str) -> bool {
-    NEGATIONS.contains(&word) || NUMBERS.contains(&word)
+    // Korean negates within the word: 있다, 없다.
+    NEGATIONS.contains(&word) || NUMBERS.contains(&word) || word.contains(['없', '않', '못'])
 }
 
 fn apart(a: &str, b: &str) -> bool {
@@ -40,7 +41,11 @@ fn turned(a: &str, b: &str) -> bool {
 }
 
 /// Without apostrophes.
-const NEGATIONS: [&str; 75] = [
+const NEGATIONS: [&str; 79] = [
+    "не",
+    "нет",
+    "ни",
+    "без",
     "no",
     "not",
     "non",
