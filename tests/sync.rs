@@ -226,7 +226,7 @@ fn sync_answers_in_json() {
     let answer = journal.json(&["sync"]);
     assert_eq!(
         answer.to_string(),
-        r#"{"success":true,"action":"sync","dry_run":false,"checked":2,"stamped":["20261120-01"],"adopted":[],"new":["20261120-02"],"waiting":[],"problems":[],"notices":[]}"#
+        r#"{"success":true,"action":"sync","dry_run":false,"checked":2,"stamped":["20261120-01"],"adopted":[],"new":["20261120-02"],"waiting":[],"notices":[]}"#
     );
 }
 

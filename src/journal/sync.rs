@@ -49,7 +49,8 @@ pub struct Synced {
     pub new: Vec<String>,
     /// Ids of logs that are still being changed.
     pub waiting: Vec<String>,
-    /// What could not be read, with the reason.
+    /// What could not be read or stamped, with the reason.
+    #[serde(skip)]
     pub problems: Vec<String>,
 }
 
