@@ -448,3 +448,24 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 3000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_text_is_read_without_harm(parts in prop::collection::vec(prop_oneof![
+        Just("[["), Just("]]"), Just("]("), Just(")"), Just("["), Just("]:"), Just("<"), Just(">"), Just("<a b=\""), Just("\""), Just("'"), Just("`"),
+        Just("``"), Just("\\"), Just("|"), Just("|-|-|\n"), Just("#"), Just("^"), Just(":12"), Just("?x"), Just("%2"), Just("%2D"), Just("\n"),
+        Just("\r\n"), Just("> "), Just("- "), Just("    "), Just("ä天🙂"), Just("20261110-01"), Just(".md"), Just("---\n"), Just("next_part: "), Just(" "),
+        Just("<!--"), Just("-->"), Just("(t"), Just("!"), Just("../"),
+    ], 0..40)) {
+        let text = parts.concat();
+        let root = Path::new("/nowhere");
+        let catalogue = Catalogue::new(root, Vec::new());
+        for link in links(&text, &["next_part".to_string()]) {
+            prop_assert!(text.get(link.target.clone()).is_some() && text.get(link.anchor.clone()).is_some());
+            prop_assert!(link.target.end <= link.anchor.start && link.line >= 1);
+            let _ = catalogue.destination(&root.join("sessions/current/20261110-01.md"), &link, &text);
+        }
+    }
+}

@@ -310,7 +310,7 @@ fn split_anchor(text: &str, range: Range<usize>) -> (Range<usize>, Range<usize>)
     let target = &text[range.start..cut];
     let start = range.start + (target.len() - target.trim_start().len());
     let end = (range.start + target.trim_end().len()).max(start);
-    let last = range.start + whole.trim_end().len();
+    let last = (range.start + whole.trim_end().len()).max(end);
     (start..start + file_part(&text[start..end]).len(), cut.min(last)..last)
 }
 
