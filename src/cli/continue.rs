@@ -5,10 +5,10 @@ use serde_json::json;
 use shiftlog::journal::Journal;
 use shiftlog::journal::parts::Continued;
 use shiftlog::journal::relocate::Relinked;
-use shiftlog::journal::store::Store;
 
 use super::context::Context;
 use super::ui::{Ended, unified_diff, visible};
+use super::write::Writing;
 
 /// Go on with a session in a new part
 ///
@@ -28,18 +28,11 @@ pub(crate) struct ContinueArgs {
 
 pub(crate) fn run(context: &Context, args: &ContinueArgs) -> anyhow::Result<Ended> {
     let journal = context.journal()?;
-    let store = Store::new(&journal.root, context.now);
-    let lock = if args.dry_run { None } else { Some(store.lock()?) };
-    let write = lock.as_ref().map(|lock| (&store, lock));
-    if let Some((store, lock)) = write {
-        journal.finish_moves(context.now, store, lock)?;
-    }
+    let writing = Writing::begin(context, &journal, args.dry_run)?;
     let log = context.log(&journal, args.log.as_deref().or(args.session.as_deref()))?;
-    let continued = journal.continue_log(&log, context.now, write)?;
-    drop(lock);
+    let continued = journal.continue_log(&log, context.now, writing.pair())?;
     let mut notices = continued.made.notices.clone();
-    notices.extend(store.notices());
-    notices.extend(journal.notices());
+    notices.extend(writing.end(&journal));
     let notices = context.notices(notices);
     print(context, &journal, args, &continued, &notices)
 }

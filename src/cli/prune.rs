@@ -3,12 +3,12 @@
 use clap::Args;
 use serde_json::json;
 use shiftlog::journal::prune::{Plan, Pruned};
-use shiftlog::journal::store::Store;
 use shiftlog::journal::{Journal, Log};
 
 use super::context::Context;
 use super::r#continue::{relinked, say_relinked};
 use super::ui::{Ended, visible};
+use super::write::Writing;
 
 /// Move logs that are no longer worked on to `recent`, archive them, clean up
 ///
@@ -33,18 +33,12 @@ pub(crate) struct PruneArgs {
 
 pub(crate) fn run(context: &Context, args: &PruneArgs) -> anyhow::Result<Ended> {
     let journal = context.journal()?;
-    let store = Store::new(&journal.root, context.now);
-    let lock = if args.dry_run { None } else { Some(store.lock()?) };
-    let write = lock.as_ref().map(|lock| (&store, lock));
-    if let Some((store, lock)) = write {
-        journal.finish_moves(context.now, store, lock)?;
-    }
+    let writing = Writing::begin(context, &journal, args.dry_run)?;
     let plan = Plan { days: args.days, archive: args.archive, cleanup: args.cleanup };
-    let mut pruned = journal.prune(&plan, context.now, write)?;
-    drop(lock);
-    let mut notices = store.notices();
+    let mut pruned = journal.prune(&plan, context.now, writing.pair())?;
+    let mut notices = writing.end(&journal);
     // Damaged zips are named below where they are in the way.
-    notices.extend(journal.notices().into_iter().filter(|n| !pruned.failed.iter().any(|f| f.to_string() == *n)));
+    notices.retain(|n| !pruned.failed.iter().any(|f| f.to_string() == *n));
     notices.sort();
     notices.dedup();
     let notices = context.notices(notices);

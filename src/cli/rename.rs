@@ -2,11 +2,11 @@
 
 use clap::Args;
 use serde_json::json;
-use shiftlog::journal::store::Store;
 
 use super::context::Context;
 use super::r#continue::{diffs, relinked, say_relinked};
 use super::ui::{Ended, one_line, unified_diff, visible};
+use super::write::Writing;
 
 /// Give a log another topic, or its file another slug, and let every link follow
 ///
@@ -29,20 +29,12 @@ pub(crate) struct RenameArgs {
 
 pub(crate) fn run(context: &Context, args: &RenameArgs) -> anyhow::Result<Ended> {
     let journal = context.journal()?;
-    let store = Store::new(&journal.root, context.now);
-    let lock = if args.dry_run { None } else { Some(store.lock()?) };
-    let write = lock.as_ref().map(|lock| (&store, lock));
-    if let Some((store, lock)) = write {
-        journal.finish_moves(context.now, store, lock)?;
-    }
+    let writing = Writing::begin(context, &journal, args.dry_run)?;
     let log = context.resolve(&journal, &args.log)?;
     let topic = args.topic.join(" ");
     let topic = (!args.topic.is_empty()).then_some(topic.as_str());
-    let renamed = journal.rename(&log, topic, args.slug.as_deref(), context.now, write)?;
-    drop(lock);
-    let mut notices = store.notices();
-    notices.extend(journal.notices());
-    let notices = context.notices(notices);
+    let renamed = journal.rename(&log, topic, args.slug.as_deref(), context.now, writing.pair())?;
+    let notices = context.notices(writing.end(&journal));
     let path = journal.relative(&renamed.log.path).display().to_string();
     let moved = renamed.log.id != log.id;
     let changed = moved || renamed.written.changed;

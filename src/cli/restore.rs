@@ -2,10 +2,10 @@
 
 use clap::Args;
 use serde_json::json;
-use shiftlog::journal::store::Store;
 
 use super::context::Context;
 use super::ui::{Ended, visible};
+use super::write::Writing;
 
 /// Take a log out of its zip, or out of the trash
 ///
@@ -38,21 +38,13 @@ pub(crate) fn run(context: &Context, args: &RestoreArgs) -> anyhow::Result<Ended
         context.ui.say(format_args!("{} in the trash; `shiftlog list --place archived` shows what is in zips", trash.len()));
         return Ok(Ended::Done);
     };
-    let store = Store::new(&journal.root, context.now);
-    let lock = if args.dry_run { None } else { Some(store.lock()?) };
-    let write = lock.as_ref().map(|lock| (&store, lock));
-    if let Some((store, lock)) = write {
-        journal.finish_moves(context.now, store, lock)?;
-    }
-    let (log, made) = journal.restore(name, args.trash, write).inspect_err(|_| drop(context.notices(journal.notices())))?;
-    if let Some((_, lock)) = write {
+    let writing = Writing::begin(context, &journal, args.dry_run)?;
+    let (log, made) = journal.restore(name, args.trash, writing.pair()).inspect_err(|_| drop(context.notices(journal.notices())))?;
+    if let Some((_, lock)) = writing.pair() {
         journal.remember(lock, &[&log], context.now)?;
     }
-    drop(lock);
     let path = journal.relative(&log.path).display().to_string();
-    let mut notices = store.notices();
-    notices.extend(journal.notices());
-    let notices = context.notices(notices);
+    let notices = context.notices(writing.end(&journal));
     if context.ui.json {
         context
             .ui

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::json;
 use shiftlog::journal::edit::{Edited, Editor, Outcome};
-use shiftlog::journal::store::{Store, Written};
+use shiftlog::journal::store::{Lock, Store, Written};
 use shiftlog::journal::{self, Journal, Log};
 
 use super::context::Context;
@@ -108,6 +108,35 @@ pub(crate) fn report(context: &Context, journal: &Journal, action: &str, dry_run
 /// The two sides of an argument such as `KEY=VALUE`.
 pub(crate) fn pair<'a>(given: &'a str, form: &str, hint: &str) -> journal::Result<(&'a str, &'a str)> {
     given.split_once('=').ok_or_else(|| journal::Error::refused("usage", format!("`{given}` is not {form}"), hint))
+}
+
+/// What commands that move logs begin and end with: the lock, unless it is a dry run, and what was left half done before.
+pub(crate) struct Writing {
+    store: Store,
+    lock: Option<Lock>,
+}
+
+impl Writing {
+    pub(crate) fn begin(context: &Context, journal: &Journal, dry_run: bool) -> journal::Result<Writing> {
+        let store = Store::new(&journal.root, context.now);
+        let lock = if dry_run { None } else { Some(store.lock()?) };
+        if let Some(lock) = &lock {
+            journal.finish_moves(context.now, &store, lock)?;
+        }
+        Ok(Writing { store, lock })
+    }
+
+    /// Store and lock; none for a dry run.
+    pub(crate) fn pair(&self) -> Option<(&Store, &Lock)> {
+        self.lock.as_ref().map(|lock| (&self.store, lock))
+    }
+
+    /// Lets the lock go, and gives what the person should know.
+    pub(crate) fn end(self, journal: &Journal) -> Vec<String> {
+        let mut notices = self.store.notices();
+        notices.extend(journal.notices());
+        notices
+    }
 }
 
 /// Text from arguments: the words joined, or standard input for a single `-`.

@@ -9,10 +9,11 @@ use super::catalogue::{Catalogue, Destination, Spelling};
 use super::edit::{Splice, apply, removal};
 use super::error::Result;
 use super::frontmatter::{self, Properties};
-use super::links::{Form, encoded, links};
+use super::links::{Form, links};
 use super::lint::Finding;
 use super::outline::Outline;
 use super::placeholder::Placeholders;
+use super::relocate::respelled;
 use super::store::{Lock, Store, Written};
 use super::{Journal, Log, Place};
 
@@ -75,9 +76,9 @@ fn followed(catalogue: &Catalogue, log: &Log, text: &str) -> String {
             (Form::Wiki, true) if !written.starts_with('.') => Spelling::Rooted,
             _ => Spelling::Beside,
         };
-        let new = catalogue.spelled(&log.path, &target.path, spelling, written);
-        let bracketed = text[..link.target.start].ends_with('<');
-        splices.push((link.target, if link.form == Form::Markdown && !bracketed { encoded(&new) } else { new }));
+        if let Some(new) = respelled(catalogue, &log.path, &target.path, &link, text, spelling) {
+            splices.push((link.target, new));
+        }
     }
     apply(text, splices)
 }

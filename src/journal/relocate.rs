@@ -270,7 +270,8 @@ fn follow(
     }
 }
 
-fn respelled(catalogue: &Catalogue, from: &Path, to: &Path, link: &Link, text: &str, spelling: Spelling) -> Option<String> {
+/// What a link to a file says in this spelling; nothing where that is what it says.
+pub(super) fn respelled(catalogue: &Catalogue, from: &Path, to: &Path, link: &Link, text: &str, spelling: Spelling) -> Option<String> {
     let written = &text[link.target.clone()];
     let plain = if link.form == Form::Markdown { decoded(written) } else { written.to_string() };
     let new = catalogue.spelled(from, to, spelling, &plain);

@@ -172,10 +172,10 @@ impl Journal {
     /// Remembers a log that was just made; what was remembered of an earlier one of this name is forgotten.
     pub(super) fn remember_new(&self, lock: &Lock, log: &Log, text: &str, now: DateTime<Utc>) -> Result<()> {
         let Ok(meta) = fs::metadata(&log.path) else { return Ok(()) };
-        let properties = Properties::read(text, &log.path).unwrap_or_default();
-        let created = properties.text(&log.profile.keys.created).unwrap_or_default();
+        let mut seen = self.memory();
+        let created = first_created(&seen, None, log, text);
         let look = Look { path: self.key(&log.path), identity: Identity::of(&meta), looked: now, text: text.to_string(), created };
-        self.memory().note(lock, &[look])
+        seen.note(lock, &[look])
     }
 
     /// A write that could not be remembered was made all the same: the next look adopts it.
