@@ -8,3 +8,4 @@
 //! paths, configuration and the time come in from the caller.
 
 pub mod journal;
+pub mod record;
