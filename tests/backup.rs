@@ -98,7 +98,7 @@ fn full() -> Journal {
     fs::set_permissions(journal.path("sessions/current/latin1.md"), fs::Permissions::from_mode(0o600)).expect("set");
     journal.write("elsewhere/linked.md", "through a link\n");
     symlink("../../elsewhere/linked.md", journal.path("sessions/current/20261117-01.md")).expect("linked");
-    for momentary in ["index/meta.json", "shown/x.json", "ledger.next", "record.db-wal", ".x.md.shiftlog"] {
+    for momentary in ["index/meta.json", "shown/x.json", "ledger.next", "record.db-shm", ".x.md.shiftlog"] {
         journal.write(&format!(".shiftlog/{momentary}"), "momentary");
     }
     journal.write("sessions/current/.20261119-01.md.shiftlog-new", "momentary");
@@ -114,7 +114,7 @@ fn a_backup_holds_all_that_cannot_be_rebuilt() {
     let held = members(&file);
     let mut expected = tree(journal.root());
     expected
-        .retain(|name, _| !["src/", "notes.zip", ".shiftlog/ledger.next", ".shiftlog/record.db-wal"].iter().any(|l| name.starts_with(l)));
+        .retain(|name, _| !["src/", "notes.zip", ".shiftlog/ledger.next", ".shiftlog/record.db-shm"].iter().any(|l| name.starts_with(l)));
     expected.retain(|name, _| !name.contains(".md.shiftlog") && name != "sessions/current/up");
     let files = expected.keys().filter(|n| !n.ends_with('/')).count();
     let manifest = format!("{{\"format\":1,\"program\":\"0.1.0\",\"created\":\"2026-11-20T14:30:00Z\",\"files\":{files}}}");
@@ -224,10 +224,45 @@ fn nothing_is_overwritten() {
 }
 
 #[test]
-fn a_journal_with_a_record_is_refused() {
-    let journal = started().file(".shiftlog/record.db", "SQLite format 3");
+fn the_record_is_backed_up_while_it_is_written_to() {
+    let journal = started();
+    let id = journal.conversation();
+    for n in 1..=60 {
+        let _ = journal.track(&id, &format!("question {n}"), &["--agent-response", "answer"]).ok();
+    }
+    // A connection that stays open keeps most of it in the write-ahead log.
+    let db = rusqlite::Connection::open(journal.path(".shiftlog/record.db")).expect("it opens");
+    let count: i64 = db.query_row("SELECT count(*) FROM sessions", [], |row| row.get(0)).expect("a count");
+    assert_eq!(count, 1);
+    journal.run(&["backup", "b.zip"]).ok();
+    drop(db);
+    let file = journal.path("b.zip").display().to_string();
+    let other = Journal::empty();
+    other.run(&["backup", "--restore", &file]).ok();
+    assert_eq!(other.run(&["conversation", "export"]).ok().out, journal.run(&["conversation", "export"]).ok().out);
+    assert_eq!(other.json(&["doctor"])["healthy"], true);
+    assert_eq!(other.track(&id, "more", &[]).ok().answer()["turn_number"], 61);
+    let left: Vec<_> = fs::read_dir(journal.path(".shiftlog")).expect("there").flatten().map(|f| f.file_name()).collect();
+    assert!(!left.iter().any(|name| name.to_string_lossy().ends_with(".temp")), "{left:?}");
+}
+
+#[test]
+fn a_record_is_not_restored_beside_what_is_left_of_another() {
+    let journal = started();
+    let _ = journal.conversation();
+    journal.run(&["backup", "b.zip"]).ok();
+    let other = Journal::empty().file(".shiftlog/record.db-wal", "what SQLite left");
+    let before = tree(other.root());
+    let run = other.run(&["backup", "--restore", &journal.path("b.zip").display().to_string()]).code(2);
+    assert!(run.err.contains("other files are there already") && run.err.contains(".shiftlog/record.db"), "{}", run.err);
+    assert_eq!(tree(other.root()), before);
+}
+
+#[test]
+fn a_damaged_record_is_not_backed_up() {
+    let journal = started().file(".shiftlog/record.db", "no database");
     let run = journal.run(&["backup", "b.zip"]).code(2);
-    assert!(run.err.starts_with("shiftlog: this version cannot back up the record consistently: "), "{}", run.err);
+    assert!(run.err.starts_with("shiftlog: the record is damaged: "), "{}", run.err);
     assert_eq!(fs::read_dir(journal.root()).expect("there").flatten().filter(|f| f.path().is_file()).count(), 0);
 }
 

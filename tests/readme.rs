@@ -90,7 +90,9 @@ fn the_readme_shows_what_really_happens() {
 
 #[test]
 fn the_manual_shows_what_really_happens() {
-    run_examples(&fs::read_to_string(repository().join("docs/lifecycle.md")).expect("a manual"), 5);
+    for (manual, least) in [("docs/lifecycle.md", 5), ("docs/record.md", 2)] {
+        run_examples(&fs::read_to_string(repository().join(manual)).expect("a manual"), least);
+    }
 }
 
 #[test]
@@ -103,7 +105,7 @@ fn every_rule_is_in_the_manual() {
 
 #[test]
 fn every_command_is_in_the_readme_or_its_documents() {
-    let texts: String = ["README.md", "docs/formats.md", "docs/lifecycle.md", "docs/profiles.md"]
+    let texts: String = ["README.md", "docs/formats.md", "docs/lifecycle.md", "docs/profiles.md", "docs/record.md"]
         .iter()
         .map(|f| fs::read_to_string(repository().join(f)).expect("there"))
         .collect();

@@ -4,15 +4,20 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
-use shiftlog::journal::backup;
-use shiftlog::journal::store::Store;
+use shiftlog::journal::store::{PRIVATE, Store};
+use shiftlog::journal::{Journal, backup};
+use shiftlog::record::FILE;
 
 use super::context::Context;
+use super::recorded;
 use super::ui::{Ended, counted, size, visible};
+
+/// A copy of the record that is older than this was left by a backup that was killed.
+const LEFT: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
 
 /// Write everything that cannot be rebuilt into one file, or bring it back
 ///
-/// The file is a zip of the journal's logs, archives and templates, of shiftlog.toml and of .shiftlog/. It is read back
+/// The file is a zip of the journal's logs, archives and templates, of shiftlog.toml and of .shiftlog/, with the record. It is read back
 /// before it gets its name. Nothing is ever overwritten, neither by a backup nor by --restore.
 #[derive(Debug, Args)]
 pub(crate) struct BackupArgs {
@@ -34,7 +39,12 @@ pub(crate) fn run(context: &Context, args: &BackupArgs) -> anyhow::Result<Ended>
 fn write(context: &Context, file: &Path) -> anyhow::Result<Ended> {
     let journal = context.journal()?;
     let store = Store::new(&journal.root, context.now);
-    let written = backup::write(&journal, &store, file, context.now)?;
+    let copy = copy_of_record(context, &journal)?;
+    let member = format!("{PRIVATE}/{FILE}");
+    let copies: Vec<(String, PathBuf)> = copy.iter().map(|path| (member.clone(), path.clone())).collect();
+    let written = backup::write(&journal, &store, file, &copies, context.now);
+    let _ = copy.map(std::fs::remove_file);
+    let written = written?;
     let mut notices = store.notices();
     notices.extend(written.notices);
     let notices = context.notices(notices);
@@ -45,6 +55,22 @@ fn write(context: &Context, file: &Path) -> anyhow::Result<Ended> {
     }
     context.ui.say(format_args!("backed up {}, {}: {shown}", counted(written.files), size(written.bytes)));
     Ok(Ended::Done)
+}
+
+/// A consistent copy of the record, beside it; what a killed backup left there goes.
+fn copy_of_record(context: &Context, journal: &Journal) -> anyhow::Result<Option<PathBuf>> {
+    let Some(record) = recorded::find(context, journal)? else { return Ok(None) };
+    let private = recorded::private(journal);
+    for left in std::fs::read_dir(&private).into_iter().flatten().flatten() {
+        let name = left.file_name().to_string_lossy().into_owned();
+        let old = left.metadata().and_then(|m| m.modified()).is_ok_and(|t| t.elapsed().is_ok_and(|age| age > LEFT));
+        if name.starts_with(FILE) && name.ends_with(".temp") && old {
+            let _ = std::fs::remove_file(left.path());
+        }
+    }
+    let copy = private.join(format!("{FILE}.{}.temp", std::process::id()));
+    record.copy_to(&copy).inspect_err(|_| drop(std::fs::remove_file(&copy)))?;
+    Ok(Some(copy))
 }
 
 fn restore(context: &Context, file: &Path, dry_run: bool) -> anyhow::Result<Ended> {

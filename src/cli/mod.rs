@@ -5,6 +5,8 @@ mod backup;
 mod completions;
 mod context;
 mod r#continue;
+mod conversation;
+mod doctor;
 mod done;
 mod drop;
 mod edit;
@@ -12,10 +14,14 @@ mod init;
 mod lint;
 mod list;
 mod man;
+mod manage_session;
 mod new;
 mod open;
 mod path;
 mod prune;
+mod record;
+mod recorded;
+mod redact;
 mod rename;
 mod restore;
 mod session;
@@ -24,6 +30,7 @@ mod settings;
 mod show;
 mod status;
 mod sync;
+mod track_conversation;
 mod ui;
 mod undo;
 mod when;
@@ -76,6 +83,12 @@ enum Command {
     Rename(rename::RenameArgs),
     Prune(prune::PruneArgs),
     Restore(restore::RestoreArgs),
+    ManageSession(manage_session::ManageSessionArgs),
+    TrackConversation(track_conversation::TrackConversationArgs),
+    Conversation(conversation::ConversationArgs),
+    Record(record::RecordArgs),
+    Redact(redact::RedactArgs),
+    Doctor(doctor::DoctorArgs),
     Backup(backup::BackupArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
@@ -83,12 +96,13 @@ enum Command {
 
 /// Parses the arguments, runs the command, and says how it went: 0 done, 1 nothing found, 2 error.
 pub(crate) fn main() -> ExitCode {
-    let json = std::env::args_os().any(|a| a == "--json");
+    let args: Vec<String> = std::env::args_os().skip(1).map(|a| a.to_string_lossy().into_owned()).collect();
+    let json = args.iter().any(|a| a == "--json") || manage_session::is_for_programs(&args);
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return Ui::new(json).usage(&error),
     };
-    let context = match Context::new(cli.journal, cli.json) {
+    let context = match Context::new(cli.journal, json) {
         Ok(context) => context,
         Err(error) => return Ui::new(json).finish(Err(error)),
     };
@@ -114,6 +128,12 @@ pub(crate) fn main() -> ExitCode {
         Command::Rename(args) => rename::run(&context, args),
         Command::Prune(args) => prune::run(&context, args),
         Command::Restore(args) => restore::run(&context, args),
+        Command::ManageSession(args) => manage_session::run(&context, args),
+        Command::TrackConversation(args) => track_conversation::run(&context, args),
+        Command::Conversation(args) => conversation::run(&context, args),
+        Command::Record(args) => record::run(&context, args),
+        Command::Redact(args) => redact::run(&context, args),
+        Command::Doctor(args) => doctor::run(&context, args),
         Command::Backup(args) => backup::run(&context, args),
         Command::Completions(args) => completions::run(&context, args),
         Command::Man(args) => man::run(&context, args),

@@ -86,6 +86,7 @@ pub(crate) fn run(context: &Context, args: &NewArgs) -> anyhow::Result<Ended> {
     drop(lock);
     let path = journal.relative(&made.log.path).display().to_string();
     let mut notices = made.notices;
+    notices.extend(super::recorded::warn("", &made.text));
     notices.extend(store.notices());
     notices.extend(journal.notices());
     let notices = context.notices(notices);

@@ -119,6 +119,7 @@ fn update(context: &Context, journal: &Journal, log: &Log, document: &Document, 
     if written.changed {
         report.diffs.push(unified_diff(&report.path, Some(&written.before), &written.after));
     }
+    report.notices.extend(super::recorded::warn(&written.before, &written.after));
     if written.merged {
         report.notices.push(format!("{} was saved by another program meanwhile; this change was made on top of that", log.id));
     }
@@ -164,6 +165,7 @@ fn create(
     report.path = journal.relative(&made.log.path).display().to_string();
     report.diffs.push(unified_diff(&report.path, None, &made.text));
     report.notices = made.notices;
+    report.notices.extend(super::recorded::warn("", &made.text));
     if let Some(old) = after {
         let path = journal.relative(&old.path).display().to_string();
         let done =

@@ -14,6 +14,16 @@ pub(crate) struct Settings {
     pub(crate) author: Option<String>,
     /// Editor command, before `$VISUAL` and `$EDITOR`.
     pub(crate) editor: Option<String>,
+    /// What is recorded, wherever it takes place.
+    pub(crate) record: RecordSettings,
+}
+
+/// `[record]` of `config.toml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RecordSettings {
+    /// Projects and paths of which nothing is recorded.
+    pub(crate) exclude: Vec<String>,
 }
 
 impl Settings {

@@ -6,15 +6,17 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use serde_json::{Value, json};
-use shiftlog::journal;
+use shiftlog::{journal, record};
 
 /// How a command ended, where it did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ended {
     /// Done.
     Done,
-    /// Nothing was found.
+    /// Nothing was found, or `lint` and its like found problems.
     Nothing,
+    /// A damaged file was found, and said.
+    Damaged,
 }
 
 /// The program's face.
@@ -61,6 +63,7 @@ impl Ui {
         match result {
             Ok(Ended::Done) => ExitCode::SUCCESS,
             Ok(Ended::Nothing) => ExitCode::from(1),
+            Ok(Ended::Damaged) => ExitCode::from(2),
             Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
             Err(error) => {
                 self.failure(&error);
@@ -70,13 +73,10 @@ impl Ui {
     }
 
     fn failure(&self, error: &anyhow::Error) {
-        let known = error.chain().find_map(|e| e.downcast_ref::<journal::Error>());
+        let (kind, hint, candidates) = facts(error);
         let causes = || error.chain().map(ToString::to_string).collect::<Vec<_>>();
-        let hint = known.and_then(journal::Error::hint);
         if self.json {
-            let kind = known.map_or("error", journal::Error::kind);
             let message = causes().join(": ");
-            let candidates = known.map(journal::Error::candidates).unwrap_or_default();
             let _ = writeln!(
                 io::stdout(),
                 "{}",
@@ -115,6 +115,19 @@ impl Ui {
         }
         ExitCode::from(2)
     }
+}
+
+/// What the library says of a failure: its kind, what to do, and what may have been meant.
+fn facts(error: &anyhow::Error) -> (&'static str, Option<String>, Vec<String>) {
+    for cause in error.chain() {
+        if let Some(known) = cause.downcast_ref::<journal::Error>() {
+            return (known.kind(), known.hint(), known.candidates().to_vec());
+        }
+        if let Some(known) = cause.downcast_ref::<record::Error>() {
+            return (known.kind(), known.hint(), known.candidates());
+        }
+    }
+    ("error", None, Vec::new())
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

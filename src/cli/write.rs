@@ -65,6 +65,7 @@ pub(crate) fn change_log(context: &Context, journal: &Journal, log: Log, dry_run
     if written.merged {
         notices.push(format!("{} was saved by another program meanwhile; this change was made on top of that", log.id));
     }
+    notices.extend(super::recorded::warn(&written.before, &written.after));
     Ok(Change { log, written, outcomes, notices })
 }
 

@@ -1,5 +1,6 @@
 //! Configuration: `shiftlog.toml` of a journal. Data only: no key in it can name a program to run.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -22,13 +23,68 @@ pub struct Config {
     pub settle_seconds: u64,
     /// Whether substantive changes that others made move `last_updated`.
     pub stamp_foreign_edits: bool,
+    /// What is recorded, and how.
+    pub record: RecordConfig,
     /// Profiles defined or overridden here.
     pub profiles: toml::Table,
 }
 
+/// `[record]`: what is recorded of conversations, and how.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RecordConfig {
+    /// Whether secrets are redacted before they are stored.
+    pub redact: bool,
+    /// Projects and paths of which nothing is recorded; `*` stands for anything.
+    pub exclude: Vec<String>,
+    /// Context window in tokens of models that nobody knows.
+    pub window: Option<u64>,
+    /// Context windows by the beginning of a model's name.
+    pub windows: BTreeMap<String, u64>,
+    /// Turns that stay in the live context at most.
+    pub live_turns: u64,
+    /// Share of the window, in percent, that live turns may fill.
+    pub fill_percent: u64,
+    /// Conversations without a turn for so many days are archived.
+    pub archive_days: u32,
+}
+
+impl Default for RecordConfig {
+    fn default() -> Self {
+        let (exclude, windows) = (Vec::new(), BTreeMap::new());
+        RecordConfig { redact: true, exclude, window: None, windows, live_turns: 50, fill_percent: 80, archive_days: 30 }
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
-        Config { profile: None, obsidian: true, settle_seconds: 30, stamp_foreign_edits: true, profiles: toml::Table::new() }
+        Config {
+            profile: None,
+            obsidian: true,
+            settle_seconds: 30,
+            stamp_foreign_edits: true,
+            record: RecordConfig::default(),
+            profiles: toml::Table::new(),
+        }
+    }
+}
+
+impl RecordConfig {
+    fn check(&self, path: &Path) -> Result<()> {
+        let windows = self.window.iter().chain(self.windows.values());
+        let wrong = if self.live_turns == 0 {
+            "`live_turns` is 0: the newest turn always stays"
+        } else if !(1..=100).contains(&self.fill_percent) {
+            "`fill_percent` is not between 1 and 100"
+        } else if windows.into_iter().any(|w| !(1..=u64::from(u32::MAX)).contains(w)) {
+            "a context window is not between 1 and 4294967295 tokens"
+        } else if self.exclude.iter().any(|p| p.trim().is_empty()) {
+            "`exclude` holds an empty pattern"
+        } else {
+            return Ok(());
+        };
+        let hint = Some("correct it under [record]".to_string());
+        Err(Error::Form { path: path.into(), line: None, message: wrong.to_string(), hint })
     }
 }
 
@@ -51,6 +107,7 @@ impl Config {
             let line = e.span().map(|s| text[..s.start.min(text.len())].matches('\n').count() + 1);
             unknown_key(e.message(), path, line, "")
         })?;
+        config.record.check(path)?;
         if let Some((name, _)) = config.profiles.iter().find(|(_, v)| !v.is_table()) {
             return Err(Error::Form {
                 path: path.into(),

@@ -358,6 +358,22 @@ impl Journal {
         Ok(Next::Create { after: None })
     }
 
+    /// Live logs that are open, the newest first, so many at most.
+    ///
+    /// # Errors
+    /// [`Error::Io`]; logs that cannot be read are passed over.
+    pub fn open_logs(&self, most: usize) -> Result<Vec<Log>> {
+        let mut live = self.logs(Place::Live)?;
+        live.retain(|l| l.profile.name.parse(&l.id).is_some());
+        live.sort_by_cached_key(|l| std::cmp::Reverse(l.order()));
+        let open = |log: &Log| {
+            let status = log.read().and_then(|text| Ok(Properties::read(&text, &log.path)?.text(&log.profile.keys.status)));
+            let status = status.ok().flatten().unwrap_or_default();
+            log.profile.status_named(&status).is_some_and(|(_, s)| s.state == State::Open)
+        };
+        Ok(live.into_iter().filter(open).take(most).collect())
+    }
+
     /// What a session that is bound to this log does: it goes on while it is open, else a new one begins.
     ///
     /// # Errors

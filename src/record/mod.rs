@@ -1,4 +1,180 @@
-//! The record: conversations and their turns. So far what texts go through before they are stored.
+//! The SQLite side: conversations, their turns and actions, kept for good.
+//!
+//! A [`Record`] is the database of one journal, and the only place that knows SQL. Everything is redacted on its way in. It
+//! knows neither logs nor the index: a conversation names its log by id, and every change bumps a sequence that others follow.
 
+pub mod action;
+pub mod check;
+pub mod conversation;
+pub mod error;
+pub mod exchange;
+pub mod id;
+pub mod privacy;
 pub mod redact;
+mod schema;
+pub mod scrub;
+pub mod spool;
+pub mod stats;
+pub mod status;
+pub mod summary;
 pub mod tokens;
+pub mod track;
+pub mod turn;
+pub mod window;
+
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+pub use error::{Error, Result};
+
+/// File name of the record, in the journal's private directory.
+pub const FILE: &str = "record.db";
+
+/// How often a busy database is tried again.
+const RETRIES: u32 = 3;
+
+/// How the record is kept; the caller has read the configuration.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Whether secrets are redacted before they are stored.
+    pub redact: bool,
+    /// Context windows in tokens by the beginning of a model's name, before the built-in ones.
+    pub windows: Vec<(String, u64)>,
+    /// Context window in tokens of models that nobody knows.
+    pub window: u64,
+    /// Turns that stay in the live context at most.
+    pub live_turns: u64,
+    /// Share of the window, in percent, that live turns may fill.
+    pub fill_percent: u64,
+    /// How long SQLite itself waits for a lock, each time.
+    pub patience: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            redact: true,
+            windows: Vec::new(),
+            window: tokens::DEFAULT_WINDOW,
+            live_turns: 50,
+            fill_percent: 80,
+            patience: Duration::from_secs(2),
+        }
+    }
+}
+
+/// The record of one journal.
+#[derive(Debug)]
+pub struct Record {
+    db: Connection,
+    path: PathBuf,
+    settings: Settings,
+}
+
+impl Record {
+    /// Opens the record in a journal's private directory, which it makes there if there is none yet.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`], [`Error::Newer`], [`Error::Busy`], [`Error::Io`]; what is there is never replaced.
+    pub fn open(private: &Path, settings: Settings) -> Result<Record> {
+        let path = private.join(FILE);
+        if !schema::exists(&path)? {
+            schema::create(&path)?;
+        }
+        Record::connect(path, settings)
+    }
+
+    /// Opens the record in a journal's private directory; nothing where there is none.
+    ///
+    /// # Errors
+    /// As [`Record::open`].
+    pub fn find(private: &Path, settings: Settings) -> Result<Option<Record>> {
+        let path = private.join(FILE);
+        if schema::exists(&path)? { Record::connect(path, settings).map(Some) } else { Ok(None) }
+    }
+
+    fn connect(path: PathBuf, settings: Settings) -> Result<Record> {
+        let db = retry(|| schema::open(&path, settings.patience)).map_err(|e| e.at(&path))?;
+        Ok(Record { db, path, settings })
+    }
+
+    /// The database's file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// How this record is kept.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Reads; failures name the file.
+    fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        work(&self.db).map_err(|e| e.at(&self.path))
+    }
+
+    /// Writes in one transaction, which holds the write lock from its beginning; a busy database is tried again.
+    fn write<T>(&self, mut work: impl FnMut(&Transaction<'_>) -> Result<T>) -> Result<T> {
+        let attempt = || {
+            let transaction = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate)?;
+            let done = work(&transaction)?;
+            transaction.commit()?;
+            Ok(done)
+        };
+        retry(attempt).map_err(|e| e.at(&self.path))
+    }
+
+    /// Text as it may be stored.
+    fn clean<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.settings.redact { redact::redact(text) } else { Cow::Borrowed(text) }
+    }
+
+    fn clean_some(&self, text: Option<&str>) -> Option<String> {
+        text.map(|t| self.clean(t).into_owned())
+    }
+
+    /// An identifier of another program as it may be stored; two that differ only in a secret stay two.
+    fn clean_id(&self, text: &str) -> String {
+        match self.clean(text) {
+            Cow::Borrowed(same) => same.to_string(),
+            Cow::Owned(clean) if clean == text => clean,
+            Cow::Owned(clean) => format!("{clean}#{:08x}", xxhash_rust::xxh3::xxh3_64(text.as_bytes()) >> 32),
+        }
+    }
+
+    /// Writes what the write-ahead log holds into the database and empties it.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] and others of the database.
+    pub fn checkpoint(&self) -> Result<()> {
+        self.read(|db| Ok(db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?))
+    }
+
+    /// Writes a consistent copy into a file that is not there yet, while others go on writing.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`], [`Error::Io`].
+    pub fn copy_to(&self, to: &Path) -> Result<()> {
+        self.read(|db| {
+            db.execute("VACUUM INTO ?1", [to.to_string_lossy()])?;
+            Ok(())
+        })?;
+        schema::protect(to)
+    }
+}
+
+/// Tries again, three times and ever later, while the database is busy.
+fn retry<T>(mut attempt: impl FnMut() -> Result<T>) -> Result<T> {
+    let mut pause = Duration::from_millis(40);
+    for _ in 0..RETRIES {
+        match attempt() {
+            Err(Error::Busy { .. }) => std::thread::sleep(pause),
+            done => return done,
+        }
+        pause *= 3;
+    }
+    attempt()
+}

@@ -21,8 +21,9 @@ pub(super) struct Contents {
 /// What lies in the private directory and is momentary, or made anew when it is missed.
 const REBUILT: [&str; 4] = ["lock", "ledger.next", "index", "shown"];
 
-/// What SQLite keeps beside a database while it is open.
-const SIDE_FILES: [&str; 3] = ["-wal", "-shm", "-journal"];
+/// What the names of the record's database and of all that lies beside it begin with: bytes read from them may be torn. The
+/// caller gives a copy that SQLite itself made.
+pub(super) const RECORD: &str = "record.db";
 
 impl Contents {
     /// Lists what is there now; the caller holds the journal's lock.
@@ -30,7 +31,6 @@ impl Contents {
     /// # Errors
     /// [`Error::Io`]; [`Error::Refused`] for a file whose name is not UTF-8.
     pub(super) fn list(journal: &Journal) -> Result<Contents> {
-        check_record(&journal.root)?;
         let mut contents = Contents { root: journal.root.clone(), entries: BTreeMap::new(), notices: Vec::new() };
         contents.file(config::FILE)?;
         for profile in &journal.profiles {
@@ -118,20 +118,5 @@ impl Contents {
 /// Whether what lies in the private directory cannot be rebuilt.
 fn is_kept(entry: &DirEntry) -> bool {
     let name = entry.file_name().to_string_lossy();
-    let side = SIDE_FILES.iter().any(|end| name.strip_suffix(end).is_some_and(|n| n.ends_with(".db")));
-    !side && (entry.depth() > 1 || !REBUILT.contains(&name.as_ref()))
-}
-
-/// The record's database belongs in here as a copy that SQLite itself makes in one transaction: bytes read from the live file
-/// may be torn. There is no record in this version, so one that is there is refused, not left out.
-fn check_record(root: &Path) -> Result<()> {
-    let record = root.join(PRIVATE).join("record.db");
-    if !record.exists() {
-        return Ok(());
-    }
-    Err(Error::refused(
-        "record-unsupported",
-        format!("this version cannot back up the record consistently: {}", record.display()),
-        "use the version of shiftlog that made it",
-    ))
+    entry.depth() > 1 || !(REBUILT.contains(&name.as_ref()) || name.starts_with(RECORD))
 }

@@ -99,6 +99,8 @@ fn compare<'m>(archive: &mut Archive, members: &'m [Member], root: &Path, file: 
     for member in members {
         let path = root.join(&member.name);
         match fs::symlink_metadata(&path) {
+            // What SQLite left beside a database that is gone would be taken for a part of the one that is brought back.
+            Err(e) if e.kind() == io::ErrorKind::NotFound && has_leftovers(&path) => other.push(member.name.as_str()),
             Err(e) if e.kind() == io::ErrorKind::NotFound => missing.push(member),
             Err(e) if e.kind() == io::ErrorKind::NotADirectory => other.push(member.name.as_str()),
             Err(e) => return Err(Error::io("read", &path)(e)),
@@ -115,6 +117,11 @@ fn compare<'m>(archive: &mut Archive, members: &'m [Member], root: &Path, file: 
         }
     }
     if other.is_empty() { Ok((missing, unchanged)) } else { Err(in_the_way(root, &other)) }
+}
+
+fn has_leftovers(path: &Path) -> bool {
+    let beside = |end: &str| path.with_extension(format!("db{end}"));
+    path.extension().is_some_and(|e| e == "db") && ["-wal", "-journal"].iter().any(|end| beside(end).exists())
 }
 
 fn same(mut one: impl Read, mut two: impl Read) -> io::Result<bool> {

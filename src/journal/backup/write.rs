@@ -2,9 +2,10 @@
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Datelike, SecondsFormat, Timelike, Utc};
+use xxhash_rust::xxh3::Xxh3;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
@@ -28,11 +29,12 @@ pub struct Written {
 
 /// Backs a journal up into a file that is not there yet, readable by its owner only.
 ///
+/// `copies` are files that are taken in under other names: what cannot be read while others write into it, such as a database.
 /// The journal's lock is held while its files are read. A process that is killed leaves a temporary file at most.
 ///
 /// # Errors
 /// [`Error::Refused`] where the file exists or something cannot be backed up, [`Error::Io`]; no file is left then.
-pub fn write(journal: &Journal, store: &Store, file: &Path, now: DateTime<Utc>) -> Result<Written> {
+pub fn write(journal: &Journal, store: &Store, file: &Path, copies: &[(String, PathBuf)], now: DateTime<Utc>) -> Result<Written> {
     if fs::symlink_metadata(file).is_ok() {
         return Err(Error::refused(
             "exists",
@@ -45,7 +47,19 @@ pub fn write(journal: &Journal, store: &Store, file: &Path, now: DateTime<Utc>) 
     }
     let temp = temp_beside(file);
     let claimed = claim(&temp, file)?;
-    let written = fill(journal, store, &claimed, file, now)
+    let filled = || {
+        let mut zip = ZipWriter::new(Output::new(&claimed));
+        let (mut written, mut members) = fill(journal, store, &mut zip, file)?;
+        let failed = |e: io::Error| Error::io("write backup", file)(e);
+        for (name, path) in copies {
+            let member = stream(&mut zip, name, path).map_err(Error::io("read", path))?;
+            (written.files, written.bytes) = (written.files + 1, written.bytes + member.size);
+            members.push(member);
+        }
+        members.push(end(zip, written.files, now).map_err(failed)?);
+        Ok((written, members))
+    };
+    let written = filled()
         .and_then(|(written, members)| {
             seal(&claimed).map_err(Error::io("write backup", file))?;
             match reads_back(&temp, &members) {
@@ -66,15 +80,21 @@ pub fn write(journal: &Journal, store: &Store, file: &Path, now: DateTime<Utc>) 
 struct Member {
     name: String,
     hash: String,
+    size: u64,
+}
+
+impl Member {
+    fn new(name: String, bytes: &[u8]) -> Member {
+        Member { name, hash: hash(bytes), size: bytes.len() as u64 }
+    }
 }
 
 type Zip<'f> = ZipWriter<Output<'f>>;
 
-fn fill(journal: &Journal, store: &Store, claimed: &File, file: &Path, now: DateTime<Utc>) -> Result<(Written, Vec<Member>)> {
+fn fill(journal: &Journal, store: &Store, zip: &mut Zip<'_>, file: &Path) -> Result<(Written, Vec<Member>)> {
     let failed = |e: io::Error| Error::io("write backup", file)(e);
     let mut written = Written { files: 0, bytes: 0, notices: Vec::new() };
     let mut members = Vec::new();
-    let mut zip = ZipWriter::new(Output::new(claimed));
     let lock = store.lock()?;
     let mut contents = Contents::list(journal)?;
     for (name, path) in std::mem::take(&mut contents.entries) {
@@ -83,7 +103,7 @@ fn fill(journal: &Journal, store: &Store, claimed: &File, file: &Path, now: Date
         }
         if name.ends_with('/') {
             zip.add_directory(name.as_str(), SimpleFileOptions::default()).map_err(|e| failed(e.into()))?;
-            members.push(Member { name, hash: hash(b"") });
+            members.push(Member::new(name, b""));
             continue;
         }
         let (bytes, still) = match read_still(&path) {
@@ -97,15 +117,39 @@ fn fill(journal: &Journal, store: &Store, claimed: &File, file: &Path, now: Date
         if !still {
             contents.notices.push(format!("another program kept writing into {}; it was taken as it stood for a moment", path.display()));
         }
-        add(&mut zip, &name, &bytes, fs::metadata(&path).ok().as_ref()).map_err(failed)?;
+        add(zip, &name, &bytes, fs::metadata(&path).ok().as_ref()).map_err(failed)?;
         written.files += 1;
         written.bytes += bytes.len() as u64;
-        members.push(Member { name, hash: hash(&bytes) });
+        members.push(Member::new(name, &bytes));
     }
     drop(lock);
-    members.push(end(zip, written.files, now).map_err(failed)?);
     written.notices = contents.notices;
     Ok((written, members))
+}
+
+/// Takes in a file of any size.
+fn stream(zip: &mut Zip<'_>, name: &str, path: &Path) -> io::Result<Member> {
+    let meta = fs::metadata(path)?;
+    let options = SimpleFileOptions::default().large_file(meta.len() >= u64::from(u32::MAX)).unix_permissions(mode(&meta));
+    zip.start_file(name, options.last_modified_time(modified(&meta).unwrap_or_default()))?;
+    let (hash, size) = copy(&mut File::open(path)?, zip)?;
+    Ok(Member { name: name.to_string(), hash, size })
+}
+
+/// Copies everything, and gives the hash and the number of bytes.
+fn copy(from: &mut dyn Read, to: &mut dyn Write) -> io::Result<(String, u64)> {
+    let mut hasher = Xxh3::new();
+    let mut buffer = vec![0; 1 << 16];
+    let mut size = 0;
+    loop {
+        let read = from.read(&mut buffer)?;
+        if read == 0 {
+            return Ok((format!("{:016x}", hasher.digest()), size));
+        }
+        hasher.update(&buffer[..read]);
+        to.write_all(&buffer[..read])?;
+        size += read as u64;
+    }
 }
 
 fn add(zip: &mut Zip, name: &str, bytes: &[u8], meta: Option<&Metadata>) -> io::Result<()> {
@@ -128,7 +172,7 @@ fn end(mut zip: Zip, files: usize, now: DateTime<Utc>) -> io::Result<Member> {
     add(&mut zip, MANIFEST, &bytes, None)?;
     zip.set_comment("0".repeat(SEAL))?;
     zip.finish()?.end()?;
-    Ok(Member { name: MANIFEST.into(), hash: hash(&bytes) })
+    Ok(Member::new(MANIFEST.into(), &bytes))
 }
 
 fn seal(mut file: &File) -> io::Result<()> {
@@ -144,9 +188,8 @@ fn reads_back(temp: &Path, members: &[Member]) -> Result<bool> {
     let mut same = archive.len() == members.len();
     for (index, member) in members.iter().enumerate() {
         let mut read = archive.by_index(index).map_err(|e| unreadable(temp, e))?;
-        let mut bytes = Vec::new();
-        read.read_to_end(&mut bytes).map_err(|e| unreadable(temp, e.into()))?;
-        same &= read.name().is_ok_and(|name| name == member.name) && hash(&bytes) == member.hash;
+        let (hash, _) = copy(&mut read, &mut io::sink()).map_err(|e| unreadable(temp, e.into()))?;
+        same &= read.name().is_ok_and(|name| name == member.name) && hash == member.hash;
     }
     Ok(same)
 }

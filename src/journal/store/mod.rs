@@ -5,6 +5,7 @@
 
 mod files;
 mod ledger;
+mod scrub;
 mod undo;
 
 use std::fs::{self, File, OpenOptions};
@@ -19,6 +20,7 @@ use super::error::{Error, Result};
 use files::{check_writable, exchange, read_settled, read_steady, set_mode, unfinished, utf8, write_temp};
 pub(super) use files::{is_temp, read_still, rename_new, sync_dir, temp_beside};
 use ledger::{Entry, Op};
+pub use scrub::Clean;
 pub use undo::{Preview, Undone};
 
 /// The private directory beside the logs.

@@ -1,0 +1,108 @@
+//! `shiftlog conversation import`.
+
+use std::io::{BufReader, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::json;
+use shiftlog::journal::Error;
+use shiftlog::record::exchange::{self, Imported};
+
+use crate::cli::context::Context;
+use crate::cli::recorded;
+use crate::cli::ui::{Ended, visible};
+
+/// Bring conversations in from JSON Lines, each turn once
+///
+/// The form is that of `conversation export`; any program can write it. What is there already stays as it is, and what was
+/// deleted here is not brought back. A line that cannot be understood is named, and nothing is stored.
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    /// Files; `-` reads standard input
+    #[arg(required = true, value_name = "FILE")]
+    file: Vec<PathBuf>,
+}
+
+pub(crate) fn run(context: &Context, args: &ImportArgs) -> anyhow::Result<Ended> {
+    let journal = context.journal()?;
+    for file in args.file.iter().filter(|f| *f != Path::new("-")) {
+        let path = context.cwd.join(file);
+        if !path.is_file() {
+            let why = if path.is_dir() { "a directory, not a file" } else { "no such file" };
+            return Err(Error::refused("io", format!("{why}: {}", path.display()), "name a file of JSON Lines").into());
+        }
+        exchange::check(&path)?;
+    }
+    let privacy = recorded::privacy(context, &journal)?;
+    let record = recorded::open(context, &journal)?;
+    let mut all = Imported::default();
+    for file in &args.file {
+        let mut progress = Progress::new(context, file);
+        let done = if file == Path::new("-") {
+            let mut input = BufReader::new(std::io::stdin().lock());
+            exchange::import(&record, file, Some(&mut input), &privacy, context.now, &mut |_| {})?
+        } else {
+            let path = context.cwd.join(file);
+            exchange::import(&record, &path, None, &privacy, context.now, &mut |bytes| progress.at(bytes))?
+        };
+        progress.end();
+        add(&mut all, done);
+    }
+    let notices = context.notices(all.notices.clone());
+    if context.ui.json {
+        context.ui.answer(json!({
+            "action": "import", "conversations": all.conversations, "turns": all.turns, "actions": all.actions, "completed": all.completed,
+            "known": all.known, "different": all.different, "skipped": all.skipped, "notices": notices,
+        }))?;
+        return Ok(Ended::Done);
+    }
+    let mut parts = vec![format!("imported {} conversations, {} turns, {} actions", all.conversations, all.turns, all.actions)];
+    let counts =
+        [(all.completed, "turns completed"), (all.known, "there already"), (all.different, "there with another text, which was kept")];
+    parts.extend(counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")));
+    parts.extend(all.skipped.iter().map(|(why, n)| format!("{n} lines left out: {why}")));
+    context.ui.say(visible(&parts.join("; ")));
+    Ok(Ended::Done)
+}
+
+fn add(all: &mut Imported, done: Imported) {
+    all.conversations += done.conversations;
+    all.turns += done.turns;
+    all.actions += done.actions;
+    all.completed += done.completed;
+    all.known += done.known;
+    all.different += done.different;
+    for (why, count) in done.skipped {
+        *all.skipped.entry(why).or_default() += count;
+    }
+    all.notices.extend(done.notices);
+}
+
+/// How far a long import is, on a terminal.
+struct Progress {
+    total: u64,
+    shown: bool,
+    start: std::time::Instant,
+}
+
+impl Progress {
+    fn new(context: &Context, file: &Path) -> Progress {
+        let terminal = !context.ui.json && std::io::stderr().is_terminal();
+        let total = std::fs::metadata(context.cwd.join(file)).map_or(0, |m| m.len());
+        Progress { total: if terminal { total } else { 0 }, shown: false, start: std::time::Instant::now() }
+    }
+
+    fn at(&mut self, bytes: u64) {
+        if self.total > 0 && self.start.elapsed().as_millis() > 500 {
+            let percent = bytes.min(self.total) * 100 / self.total;
+            let _ = write!(std::io::stderr(), "\r{percent:>3} % of {}", crate::cli::ui::size(self.total));
+            self.shown = true;
+        }
+    }
+
+    fn end(&mut self) {
+        if self.shown {
+            let _ = write!(std::io::stderr(), "\r\u{1b}[K");
+        }
+    }
+}

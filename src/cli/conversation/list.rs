@@ -1,0 +1,111 @@
+//! `shiftlog conversation list`.
+
+use clap::Args;
+use serde_json::{Value, json};
+use shiftlog::journal::Error;
+use shiftlog::record::conversation::Filter;
+use shiftlog::record::status::Status;
+
+use crate::cli::context::Context;
+use crate::cli::recorded;
+use crate::cli::ui::{Ended, bold, faint, one_line};
+use crate::cli::when;
+
+/// List conversations, those changed last first
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    #[command(flatten)]
+    pub(crate) filter: FilterArgs,
+    /// At most so many; 0 lists all
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
+    limit: usize,
+}
+
+/// Which conversations are meant; all that is given must hold.
+#[derive(Debug, Args)]
+pub(crate) struct FilterArgs {
+    /// Only active, paused, closed or archived ones
+    #[arg(long, value_name = "STATE")]
+    state: Option<String>,
+    /// Only those of this user
+    #[arg(long, value_name = "USER")]
+    user: Option<String>,
+    /// Only those in this channel
+    #[arg(long, value_name = "CHANNEL")]
+    channel: Option<String>,
+    /// Only those with this agent
+    #[arg(long, value_name = "AGENT")]
+    agent: Option<String>,
+    /// Only those about this project
+    #[arg(long, value_name = "PROJECT")]
+    project: Option<String>,
+    /// Only those changed since then: 2026-11-01, yesterday, 7d, "2 weeks ago"
+    #[arg(long, value_name = "DATE")]
+    since: Option<String>,
+}
+
+impl FilterArgs {
+    /// Whether anything is filtered.
+    fn is_given(&self) -> bool {
+        [&self.state, &self.user, &self.channel, &self.agent, &self.project, &self.since].iter().any(|f| f.is_some())
+    }
+
+    pub(crate) fn filter(&self, context: &Context) -> anyhow::Result<Filter> {
+        let status = |name: &String| {
+            Status::named(name).ok_or_else(|| Error::Unknown {
+                what: "state",
+                given: name.clone(),
+                known: Status::ALL.map(|s| s.name().to_string()).to_vec(),
+            })
+        };
+        Ok(Filter {
+            status: self.state.as_ref().map(status).transpose()?,
+            user: self.user.clone(),
+            channel: self.channel.clone(),
+            agent: self.agent.clone(),
+            project: self.project.clone(),
+            since: self.since.as_deref().map(|date| when::parse(date, context.now)).transpose()?,
+            limit: None,
+        })
+    }
+}
+
+pub(crate) fn run(context: &Context, args: &ListArgs) -> anyhow::Result<Ended> {
+    let mut filter = args.filter.filter(context)?;
+    // One more tells whether there are more.
+    filter.limit = (args.limit > 0).then_some(args.limit + 1);
+    let journal = context.journal()?;
+    let record = recorded::find(context, &journal)?;
+    let mut found = record.as_ref().map(|r| r.conversations(&filter)).transpose()?.unwrap_or_default();
+    let more = args.limit > 0 && found.len() > args.limit;
+    found.truncate(if args.limit > 0 { args.limit } else { usize::MAX });
+    let ended = if found.is_empty() && args.filter.is_given() { Ended::Nothing } else { Ended::Done };
+    let mut openings = Vec::new();
+    if let Some(record) = &record {
+        for conversation in &found {
+            openings.push(if conversation.title.is_some() { None } else { record.opening(&conversation.id)? });
+        }
+    }
+    if context.ui.json {
+        let listed: Vec<Value> = found.iter().map(|c| json!(c)).collect();
+        context.ui.answer(json!({"conversations": listed, "more": more}))?;
+        return Ok(ended);
+    }
+    for (c, opening) in found.iter().zip(openings) {
+        let about = c.title.clone().or(opening).unwrap_or_default();
+        let turns = format!("{} turn{}", c.turns, if c.turns == 1 { "" } else { "s" });
+        let from = c.agent.as_deref().unwrap_or(&c.channel_id);
+        context.ui.data(format_args!(
+            "{}  {:<8}  {}  {turns:>9}  {:<10}  {}",
+            bold(&c.id),
+            c.status.name(),
+            faint(&when::local(c.updated_at)),
+            one_line(from, 10),
+            one_line(&about, 60)
+        ))?;
+    }
+    let count = found.len();
+    let more = if more { ", and there are more: `--limit 0` lists all" } else { "" };
+    context.ui.say(format_args!("{count} conversation{}{more}", if count == 1 { "" } else { "s" }));
+    Ok(ended)
+}

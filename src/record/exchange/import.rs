@@ -1,0 +1,299 @@
+//! Import: JSON Lines into the record, each conversation and turn once.
+//!
+//! A file is read twice: first to see that every line can be understood, then to store it in short transactions between which
+//! others may write. What can be read only once is stored in one transaction.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Transaction, TransactionBehavior};
+use serde::Serialize;
+
+use super::line::Line;
+use crate::record::conversation::Conversation;
+use crate::record::error::{Error, Result};
+use crate::record::privacy::Privacy;
+use crate::record::status::Status;
+use crate::record::{Record, retry};
+
+mod conversation;
+mod turns;
+
+use conversation::About;
+use turns::Open;
+
+/// Bytes of lines that one transaction takes.
+const BATCH: u64 = 16 << 20;
+/// Turns whose identity is kept in memory.
+const REMEMBERED: usize = 400_000;
+
+/// What an import did.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Imported {
+    /// Conversations that are new.
+    pub conversations: u64,
+    /// Turns that are new.
+    pub turns: u64,
+    /// Their actions.
+    pub actions: u64,
+    /// Turns that were there and lacked something that is filled in now.
+    pub completed: u64,
+    /// Turns that were there already.
+    pub known: u64,
+    /// Turns that were there with another text, which stays.
+    pub different: u64,
+    /// Lines that were left out, by reason.
+    pub skipped: BTreeMap<String, u64>,
+    /// What the person should know.
+    pub notices: Vec<String>,
+}
+
+/// Reads a file to see that every line of it can be understood.
+///
+/// # Errors
+/// [`Error::Line`] names the line that cannot; [`Error::Io`].
+pub fn check(path: &Path) -> Result<()> {
+    let mut lines = Lines::new(reader(path)?, path);
+    while lines.advance()? {
+        lines.line()?;
+    }
+    Ok(())
+}
+
+fn reader(path: &Path) -> Result<BufReader<File>> {
+    Ok(BufReader::with_capacity(1 << 18, File::open(path).map_err(Error::io("read", path))?))
+}
+
+/// Imports a file that was checked, or standard input, given as a reader with `-` for its path, in one transaction.
+///
+/// `progress` is told how many bytes were stored so far.
+///
+/// # Errors
+/// [`Error::Line`] names the line that cannot be understood, and nothing of this transaction is stored; those of the database.
+pub fn import(
+    record: &Record,
+    path: &Path,
+    input: Option<&mut dyn BufRead>,
+    privacy: &Privacy,
+    now: DateTime<Utc>,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Imported> {
+    let mut run = Run::new(record, path, privacy, now);
+    match input {
+        Some(input) => run.store(&mut Lines::new(input, path), u64::MAX, progress)?,
+        None => run.store(&mut Lines::new(reader(path)?, path), BATCH, progress)?,
+    }
+    Ok(run.done)
+}
+
+/// The lines of a source; an incomplete last one is left for next time.
+struct Lines<'p, R> {
+    source: R,
+    path: &'p Path,
+    buffer: Vec<u8>,
+    number: u64,
+    bytes: u64,
+    incomplete: bool,
+}
+
+impl<'p, R: BufRead> Lines<'p, R> {
+    fn new(source: R, path: &'p Path) -> Self {
+        Lines { source, path, buffer: Vec::new(), number: 0, bytes: 0, incomplete: false }
+    }
+
+    /// Goes to the next line that is not blank; says whether there is one.
+    fn advance(&mut self) -> Result<bool> {
+        loop {
+            self.buffer.clear();
+            let read = self.source.read_until(b'\n', &mut self.buffer).map_err(Error::io("read", self.path))?;
+            if read == 0 {
+                return Ok(false);
+            }
+            self.bytes += read as u64;
+            self.number += 1;
+            if self.number == 1 && self.buffer.starts_with("\u{feff}".as_bytes()) {
+                self.buffer.drain(..3);
+            }
+            if self.buffer.iter().all(u8::is_ascii_whitespace) {
+                continue;
+            }
+            if self.buffer.last() != Some(&b'\n')
+                && serde_json::from_slice::<serde::de::IgnoredAny>(&self.buffer).is_err_and(|e| e.is_eof())
+            {
+                self.incomplete = true;
+                return Ok(false);
+            }
+            return Ok(true);
+        }
+    }
+
+    fn line(&self) -> Result<Line<'_>> {
+        let bad = |message: String| Error::Line { path: self.path.to_path_buf(), line: self.number, message };
+        let text = std::str::from_utf8(&self.buffer).map_err(|e| bad(format!("not valid UTF-8 at byte {}", e.valid_up_to())))?;
+        let line: Line<'_> = serde_json::from_str(text).map_err(|e| bad(reason(&e)))?;
+        match line.kind.as_ref() {
+            "turn" if line.conversation.is_none() => Err(bad("a turn without `conversation`".into())),
+            "turn" if line.turn.is_some_and(|n| n < 1) => Err(bad("turns are numbered from 1".into())),
+            "conversation" if line.id.is_none() && line.native_id.is_none() => Err(bad("a conversation without `id`".into())),
+            "conversation" => match line.status.as_deref() {
+                Some(status) if Status::named(status).is_none() => {
+                    let known = Status::ALL.map(Status::name).join(", ");
+                    Err(bad(format!("unknown status `{status}`: known are {known}")))
+                }
+                _ => Ok(line),
+            },
+            "turn" => Ok(line),
+            "" => Err(bad("no `type`: it is `conversation` or `turn`".into())),
+            other => Err(bad(format!("unknown type `{}`: it is `conversation` or `turn`", other.escape_debug()))),
+        }
+    }
+}
+
+/// Why a line is no JSON of this form, without the position that the parser adds.
+fn reason(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(reason, _)| reason).to_string();
+    if error.is_data() { text } else { format!("not JSON: {text} (column {})", error.column()) }
+}
+
+/// What a name in the lines stands for.
+#[derive(Debug, Clone)]
+enum Target {
+    /// A conversation that is described, but made only with its first turn, which tells when it began.
+    Pending(Box<About>),
+    /// One of the record.
+    Stored(String),
+    /// One of which nothing is stored, for the reason given.
+    Skipped(&'static str),
+}
+
+/// One import.
+struct Run<'r> {
+    record: &'r Record,
+    path: &'r Path,
+    privacy: &'r Privacy,
+    now: DateTime<Utc>,
+    done: Imported,
+    /// What each name stands for that was met lately.
+    names: HashMap<String, Target>,
+    /// Conversations that were met lately, by id.
+    open: HashMap<String, Open>,
+    /// The next free row of a turn, within a transaction.
+    row: i64,
+    version: i64,
+}
+
+impl<'r> Run<'r> {
+    fn new(record: &'r Record, path: &'r Path, privacy: &'r Privacy, now: DateTime<Utc>) -> Run<'r> {
+        let (names, open) = (HashMap::new(), HashMap::new());
+        Run { record, path, privacy, now, done: Imported::default(), names, open, row: 0, version: 0 }
+    }
+
+    fn store<R: BufRead>(&mut self, lines: &mut Lines<'_, R>, batch: u64, progress: &mut dyn FnMut(u64)) -> Result<()> {
+        let file = self.record.path.clone();
+        let named = |e: Error| e.at(&file);
+        loop {
+            let begin = || Ok(Transaction::new_unchecked(&self.record.db, TransactionBehavior::Immediate)?);
+            let tx = retry(begin).map_err(named)?;
+            self.begin(&tx).map_err(named)?;
+            let from = lines.bytes;
+            let mut more = true;
+            while lines.bytes - from < batch && more {
+                more = lines.advance()?;
+                if more {
+                    self.take(&tx, lines.line()?).map_err(named)?;
+                }
+            }
+            if !more {
+                self.finish(&tx).map_err(named)?;
+            }
+            self.flush(&tx).map_err(named)?;
+            tx.commit().map_err(|e| named(e.into()))?;
+            progress(lines.bytes);
+            if !more {
+                break;
+            }
+        }
+        if lines.incomplete {
+            self.done.notices.push(format!("the last line is incomplete and was left out: {}:{}", self.path.display(), lines.number));
+        }
+        Ok(())
+    }
+
+    /// What others wrote since the last transaction is read anew.
+    fn begin(&mut self, tx: &Transaction<'_>) -> Result<()> {
+        let version = tx.pragma_query_value(None, "data_version", |r| r.get(0))?;
+        if version != self.version {
+            self.open.values_mut().for_each(|open| open.stale = true);
+        }
+        self.version = version;
+        self.row = crate::record::turn::next_id(tx)?;
+        Ok(())
+    }
+
+    fn take(&mut self, tx: &Transaction<'_>, line: Line<'_>) -> Result<()> {
+        if line.kind == "conversation" { self.take_conversation(tx, line) } else { self.take_turn(tx, line) }
+    }
+
+    fn skip(&mut self, reason: &str) {
+        *self.done.skipped.entry(reason.to_string()).or_default() += 1;
+    }
+
+    /// Makes the conversations that have no turns, and finds the parents that were named by foreign ids.
+    fn finish(&mut self, tx: &Transaction<'_>) -> Result<()> {
+        let mut left: Vec<(String, About)> = Vec::new();
+        for (name, target) in &self.names {
+            if let Target::Pending(about) = target {
+                left.push((name.clone(), (**about).clone()));
+            }
+        }
+        left.sort_by(|a, b| a.0.cmp(&b.0));
+        for (name, about) in left {
+            self.make(tx, &name, &about, None)?;
+        }
+        for column in ["parent", "origin"] {
+            tx.execute(
+                &format!(
+                    "UPDATE sessions SET {column} = (SELECT p.id FROM sessions p WHERE p.native_id = sessions.{column} AND p.agent IS \
+                     sessions.agent) WHERE {column} IS NOT NULL AND {column} NOT IN (SELECT id FROM sessions)
+                     AND EXISTS (SELECT 1 FROM sessions p WHERE p.native_id = sessions.{column} AND p.agent IS sessions.agent)"
+                ),
+                [],
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Brings what the record says of the conversations up to date.
+    fn flush(&mut self, tx: &Transaction<'_>) -> Result<()> {
+        let mut ids: Vec<&String> = self.open.iter().filter(|(_, o)| o.dirty).map(|(id, _)| id).collect();
+        ids.sort_unstable();
+        for id in ids.into_iter().cloned().collect::<Vec<_>>() {
+            let open = self.open.get_mut(&id).expect("it is open");
+            open.flush(tx, self.record, &id)?;
+        }
+        if self.open.values().map(Open::len).sum::<usize>() > REMEMBERED {
+            self.open.clear();
+            self.names.retain(|_, target| matches!(target, Target::Pending(_)));
+        }
+        Ok(())
+    }
+
+    fn clean(&self, text: Option<Cow<'_, str>>) -> Option<String> {
+        text.map(|t| self.record.clean(&t).into_owned())
+    }
+
+    /// The conversation with all that is known of its turns.
+    fn opened(&mut self, tx: &Transaction<'_>, id: &str) -> Result<&mut Open> {
+        if self.open.get(id).is_none_or(|o| o.stale) {
+            let stored = Conversation::known(tx, id)?;
+            let fresh = Open::load(tx, &stored, self.open.remove(id))?;
+            self.open.insert(id.to_string(), fresh);
+        }
+        Ok(self.open.get_mut(id).expect("it was just opened"))
+    }
+}

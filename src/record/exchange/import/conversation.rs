@@ -1,0 +1,255 @@
+//! Which conversation a line means, and making those that are new.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{OptionalExtension, Transaction, named_params, params};
+use serde_json::{Map, Value};
+
+use super::{Line, Run, Target};
+use crate::record::conversation::{Conversation, object_text};
+use crate::record::error::Result;
+use crate::record::id::ConversationId;
+use crate::record::status::Status;
+use crate::record::summary::Summary;
+
+/// What lines say of a conversation, as it may be stored.
+#[derive(Debug, Clone, Default)]
+pub(super) struct About {
+    id: Option<ConversationId>,
+    native_id: Option<String>,
+    agent: Option<String>,
+    user: Option<String>,
+    channel: Option<String>,
+    project: Option<String>,
+    branch: Option<String>,
+    cwd: Option<String>,
+    model: Option<String>,
+    parent: Option<String>,
+    origin: Option<String>,
+    origin_turn: Option<i64>,
+    title: Option<String>,
+    log: Option<String>,
+    summary: Option<String>,
+    started: Option<DateTime<Utc>>,
+    status: Option<Status>,
+    data: Map<String, Value>,
+}
+
+const DELETED: &str = "deleted here before";
+const EXCLUDED: &str = "excluded";
+const OFF: &str = "recording is off there";
+
+impl Run<'_> {
+    /// A line that describes a conversation.
+    pub(super) fn take_conversation(&mut self, tx: &Transaction<'_>, line: Line<'_>) -> Result<()> {
+        let name = line.id.as_ref().or(line.native_id.as_ref()).map(ToString::to_string).unwrap_or_default();
+        let about = self.about(line, &name);
+        match self.target(tx, &name, &about)? {
+            Some(Target::Stored(id)) => self.complete(tx, &id, &about),
+            Some(Target::Skipped(reason)) => {
+                self.skip(reason);
+                Ok(())
+            }
+            _ => match self.barrier(&about) {
+                Some(reason) => {
+                    self.skip(reason);
+                    self.names.insert(name, Target::Skipped(reason));
+                    Ok(())
+                }
+                None if about.started.is_some() => self.make(tx, &name, &about, None).map(drop),
+                None => {
+                    self.names.insert(name, Target::Pending(Box::new(about)));
+                    Ok(())
+                }
+            },
+        }
+    }
+
+    /// The conversation of a turn's line; nothing where it must not be stored.
+    pub(super) fn conversation_of(&mut self, tx: &Transaction<'_>, line: &Line<'_>) -> Result<Option<String>> {
+        let name = line.conversation.as_deref().unwrap_or_default();
+        let about = match self.names.get(name) {
+            Some(Target::Stored(id)) => return Ok(Some(id.clone())),
+            Some(Target::Skipped(reason)) => {
+                self.skip(reason);
+                return Ok(None);
+            }
+            Some(Target::Pending(about)) => (**about).clone(),
+            None => {
+                let of = Line {
+                    user: line.user.clone(),
+                    channel: line.channel.clone(),
+                    agent: line.agent.clone(),
+                    project: line.project.clone(),
+                    branch: line.branch.clone(),
+                    cwd: line.cwd.clone(),
+                    model: line.model.clone(),
+                    ..Line::default()
+                };
+                self.about(of, name)
+            }
+        };
+        match self.target(tx, name, &about)? {
+            Some(Target::Stored(id)) => Ok(Some(id)),
+            Some(Target::Skipped(reason)) => {
+                self.skip(reason);
+                Ok(None)
+            }
+            _ => match self.barrier(&about) {
+                Some(reason) => {
+                    self.skip(reason);
+                    self.names.insert(name.to_string(), Target::Skipped(reason));
+                    Ok(None)
+                }
+                None => self.make(tx, name, &about, line.time).map(Some),
+            },
+        }
+    }
+
+    fn about(&self, mut line: Line<'_>, name: &str) -> About {
+        let id = ConversationId::parse(name);
+        let native = line.native_id.take().map(|n| n.into_owned()).or_else(|| id.is_none().then(|| name.to_string()));
+        let mut data = std::mem::take(&mut line.extra);
+        let mut summary = None;
+        if let Some(value) = line.summary.take() {
+            // What is no summary of ours is kept as it is.
+            match serde_json::from_value::<Summary>(value.clone()) {
+                Ok(ours) if serde_json::to_value(&ours).is_ok_and(|v| v == value) => summary = Some(value),
+                _ => drop(data.insert("summary".into(), value)),
+            }
+        }
+        if let (true, Some(Value::Object(map))) = (self.record.settings.redact, summary.as_mut()) {
+            self.record.clean_map(map);
+        }
+        self.record.clean_map(&mut data);
+        About {
+            id,
+            native_id: native.map(|n| self.record.clean_id(&n)),
+            agent: self.clean(line.agent),
+            user: self.clean(line.user),
+            channel: self.clean(line.channel),
+            project: self.clean(line.project),
+            branch: self.clean(line.branch),
+            cwd: self.clean(line.cwd),
+            model: self.clean(line.model),
+            parent: line.parent.map(|p| self.record.clean_id(&p)),
+            origin: line.origin.map(|p| self.record.clean_id(&p)),
+            origin_turn: line.origin_turn,
+            title: self.clean(line.title),
+            log: self.clean(line.log),
+            summary: summary.map(|s| s.to_string()),
+            started: line.started,
+            status: line.status.as_deref().and_then(Status::named),
+            data,
+        }
+    }
+
+    /// What a name stands for, if that is known.
+    fn target(&mut self, tx: &Transaction<'_>, name: &str, about: &About) -> Result<Option<Target>> {
+        if let Some(known @ (Target::Stored(_) | Target::Skipped(_))) = self.names.get(name) {
+            return Ok(Some(known.clone()));
+        }
+        let found = match &about.id {
+            Some(id) if Conversation::load(tx, id.as_str())?.is_some() => Some(Target::Stored(id.to_string())),
+            Some(id) if crate::record::conversation::is_deleted(tx, id.as_str())? => Some(Target::Skipped(DELETED)),
+            _ => None,
+        };
+        let found = match (found, &about.native_id) {
+            (None, Some(native)) => native_target(tx, native, about)?,
+            (found, _) => found,
+        };
+        if let Some(target) = &found {
+            self.names.insert(name.to_string(), target.clone());
+        }
+        Ok(found)
+    }
+
+    fn barrier(&self, about: &About) -> Option<&'static str> {
+        use crate::record::privacy::Barrier;
+        self.privacy.barrier(about.project.as_deref(), about.cwd.as_deref().map(std::path::Path::new)).map(|barrier| match barrier {
+            Barrier::Excluded(_) => EXCLUDED,
+            Barrier::Off(_) => OFF,
+        })
+    }
+
+    /// Makes a conversation that began when it says, else with its first turn, else now.
+    pub(super) fn make(&mut self, tx: &Transaction<'_>, name: &str, about: &About, first: Option<DateTime<Utc>>) -> Result<String> {
+        let start = about.started.or(first).unwrap_or(self.now);
+        let id = match &about.id {
+            Some(id) => id.clone(),
+            None => {
+                let native = about.native_id.as_deref().unwrap_or_default();
+                let mut ids = (0..).map(|attempt| ConversationId::derived(about.agent.as_deref(), native, start, attempt));
+                loop {
+                    let id = ids.next().expect("there is always another one");
+                    if Conversation::load(tx, id.as_str())?.is_none() && !crate::record::conversation::is_deleted(tx, id.as_str())? {
+                        break id;
+                    }
+                }
+            }
+        };
+        let at = start.timestamp_millis();
+        tx.prepare_cached(
+            "INSERT INTO sessions (id, user_id, channel_id, status, model, created_at, updated_at, data, agent, native_id, project, branch,
+                 cwd, parent, origin, origin_turn, title, log, summary)
+             VALUES (:id, :user, :channel, :status, :model, :at, :at, :data, :agent, :native, :project, :branch, :cwd, :parent, :origin,
+                 :origin_turn, :title, :log, :summary)",
+        )?
+        .execute(named_params! {
+            ":id": id.as_str(), ":user": about.user.as_deref().unwrap_or("local"), ":channel": about.channel.as_deref().unwrap_or("cli"),
+            ":status": about.status.unwrap_or(Status::Active).name(), ":model": about.model, ":at": at, ":data": object_text(&about.data),
+            ":agent": about.agent, ":native": about.native_id, ":project": about.project, ":branch": about.branch, ":cwd": about.cwd,
+            ":parent": about.parent, ":origin": about.origin, ":origin_turn": about.origin_turn, ":title": about.title, ":log": about.log,
+            ":summary": about.summary,
+        })?;
+        self.done.conversations += 1;
+        self.names.insert(name.to_string(), Target::Stored(id.to_string()));
+        Ok(id.to_string())
+    }
+
+    /// Fills in what a conversation lacks.
+    fn complete(&mut self, tx: &Transaction<'_>, id: &str, about: &About) -> Result<()> {
+        let mut data = about.data.clone();
+        data.extend(Conversation::known(tx, id)?.data);
+        tx.prepare_cached(
+            "UPDATE sessions SET model = coalesce(model, :model), agent = coalesce(agent, :agent), native_id = coalesce(native_id, :native),
+                 project = coalesce(project, :project), branch = coalesce(branch, :branch), cwd = coalesce(cwd, :cwd),
+                 parent = coalesce(parent, :parent), origin = coalesce(origin, :origin), origin_turn = coalesce(origin_turn, :origin_turn),
+                 title = coalesce(title, :title), log = coalesce(log, :log), summary = coalesce(summary, :summary), data = :data
+             WHERE id = :id AND (
+                 (model IS NULL AND :model IS NOT NULL) OR (agent IS NULL AND :agent IS NOT NULL) OR (native_id IS NULL AND :native IS NOT NULL)
+                 OR (project IS NULL AND :project IS NOT NULL) OR (branch IS NULL AND :branch IS NOT NULL) OR (cwd IS NULL AND :cwd IS NOT NULL)
+                 OR (parent IS NULL AND :parent IS NOT NULL) OR (origin IS NULL AND :origin IS NOT NULL)
+                 OR (origin_turn IS NULL AND :origin_turn IS NOT NULL) OR (title IS NULL AND :title IS NOT NULL)
+                 OR (log IS NULL AND :log IS NOT NULL) OR (summary IS NULL AND :summary IS NOT NULL) OR data IS NOT :data)",
+        )?
+        .execute(named_params! {
+            ":id": id, ":model": about.model, ":data": object_text(&data), ":agent": about.agent, ":native": about.native_id,
+            ":project": about.project, ":branch": about.branch, ":cwd": about.cwd, ":parent": about.parent, ":origin": about.origin,
+            ":origin_turn": about.origin_turn, ":title": about.title, ":log": about.log, ":summary": about.summary,
+        })?;
+        // A file may describe a conversation after its turns.
+        if self.open.get(id).is_some_and(|open| open.implicit) {
+            tx.execute(
+                "UPDATE sessions SET user_id = coalesce(?2, user_id), channel_id = coalesce(?3, channel_id), status = coalesce(?4, status),
+                     created_at = coalesce(?5, created_at) WHERE id = ?1",
+                params![id, about.user, about.channel, about.status.map(Status::name), about.started.map(|t| t.timestamp_millis())],
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// The conversation with this native id, of the same agent; where the line names none, of any if there is but one.
+fn native_target(tx: &Transaction<'_>, native: &str, about: &About) -> Result<Option<Target>> {
+    let deleted = "SELECT 1 FROM deleted WHERE native_id = ?1 AND (agent IS ?2 OR ?2 IS NULL)";
+    if tx.prepare_cached(deleted)?.exists(params![native, about.agent])? {
+        return Ok(Some(Target::Skipped(DELETED)));
+    }
+    let same = "SELECT id FROM sessions WHERE native_id = ?1 AND agent IS ?2 ORDER BY created_at, id LIMIT 1";
+    let same: Option<String> = tx.prepare_cached(same)?.query_row(params![native, about.agent], |r| r.get(0)).optional()?;
+    if same.is_some() || about.agent.is_some() {
+        return Ok(same.map(Target::Stored));
+    }
+    let any = "SELECT min(id) FROM sessions WHERE native_id = ?1 HAVING count(*) = 1";
+    Ok(tx.prepare_cached(any)?.query_row([native], |r| r.get(0)).optional()?.map(Target::Stored))
+}

@@ -1,0 +1,232 @@
+//! A line of the exchange format, read in one pass without copying texts that need no unescaping.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
+use serde_json::{Map, Value};
+
+use crate::record::action::Action;
+
+/// A text that borrows from the line where it can; numbers and booleans are taken as text.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Text<'a>(pub(super) Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Text<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Any;
+        impl<'de> Visitor<'de> for Any {
+            type Value = Text<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text")
+            }
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Borrowed(text)))
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Owned(text.to_string())))
+            }
+            fn visit_string<E>(self, text: String) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Owned(text)))
+            }
+        }
+        deserializer.deserialize_str(Any)
+    }
+}
+
+/// An id: a text, or a number as other programs write it.
+#[derive(Debug)]
+struct Id<'a>(Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Id<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Any;
+        impl<'de> Visitor<'de> for Any {
+            type Value = Id<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an id, which is a text or a number")
+            }
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Id<'de>, E> {
+                Ok(Id(Cow::Borrowed(text)))
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Id<'de>, E> {
+                Ok(Id(Cow::Owned(text.to_string())))
+            }
+            fn visit_u64<E>(self, number: u64) -> Result<Id<'de>, E> {
+                Ok(Id(Cow::Owned(number.to_string())))
+            }
+            fn visit_i64<E>(self, number: i64) -> Result<Id<'de>, E> {
+                Ok(Id(Cow::Owned(number.to_string())))
+            }
+        }
+        deserializer.deserialize_any(Any)
+    }
+}
+
+/// All keys of both kinds of lines; which are needed depends on the kind.
+#[derive(Debug, Default)]
+pub(super) struct Line<'a> {
+    pub(super) kind: Cow<'a, str>,
+    pub(super) id: Option<Cow<'a, str>>,
+    pub(super) conversation: Option<Cow<'a, str>>,
+    pub(super) agent: Option<Cow<'a, str>>,
+    pub(super) native_id: Option<Cow<'a, str>>,
+    pub(super) user: Option<Cow<'a, str>>,
+    pub(super) channel: Option<Cow<'a, str>>,
+    pub(super) project: Option<Cow<'a, str>>,
+    pub(super) branch: Option<Cow<'a, str>>,
+    pub(super) cwd: Option<Cow<'a, str>>,
+    pub(super) model: Option<Cow<'a, str>>,
+    pub(super) parent: Option<Cow<'a, str>>,
+    pub(super) origin: Option<Cow<'a, str>>,
+    pub(super) origin_turn: Option<i64>,
+    pub(super) title: Option<Cow<'a, str>>,
+    pub(super) log: Option<Cow<'a, str>>,
+    pub(super) summary: Option<Value>,
+    pub(super) started: Option<DateTime<Utc>>,
+    pub(super) status: Option<Cow<'a, str>>,
+    pub(super) turn: Option<i64>,
+    pub(super) time: Option<DateTime<Utc>>,
+    pub(super) user_input: Option<Cow<'a, str>>,
+    pub(super) agent_response: Option<Cow<'a, str>>,
+    pub(super) author: Option<Cow<'a, str>>,
+    pub(super) input_tokens: Option<u64>,
+    pub(super) output_tokens: Option<u64>,
+    pub(super) actions: Vec<Action>,
+    pub(super) extra: Map<String, Value>,
+}
+
+/// The largest number that the database can hold.
+fn count<E: serde::de::Error>(number: Option<u64>) -> Result<Option<u64>, E> {
+    match number {
+        Some(n) if i64::try_from(n).is_err() => Err(E::custom(format!("{n} is too large"))),
+        fine => Ok(fine),
+    }
+}
+
+impl<'de> Deserialize<'de> for Line<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Keys;
+        impl<'de> Visitor<'de> for Keys {
+            type Value = Line<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object with a `type`")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Line<'de>, A::Error> {
+                let mut line = Line::default();
+                while let Some(key) = map.next_key::<Text<'de>>()? {
+                    line.take(&key.0, &mut map)?;
+                }
+                Ok(line)
+            }
+        }
+        deserializer.deserialize_map(Keys)
+    }
+}
+
+impl<'de> Line<'de> {
+    fn take<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
+        let named = |e: A::Error| A::Error::custom(format!("`{key}`: {e}"));
+        macro_rules! value {
+            () => {
+                map.next_value().map_err(named)?
+            };
+        }
+        let slot = match key {
+            "agent" => &mut self.agent,
+            "user" => &mut self.user,
+            "channel" => &mut self.channel,
+            "project" => &mut self.project,
+            "branch" => &mut self.branch,
+            "cwd" => &mut self.cwd,
+            "model" => &mut self.model,
+            "title" => &mut self.title,
+            "log" => &mut self.log,
+            "status" => &mut self.status,
+            "user_input" => &mut self.user_input,
+            "agent_response" => &mut self.agent_response,
+            "author" => &mut self.author,
+            "id" | "conversation" | "native_id" | "parent" | "origin" => {
+                let id: Option<Id<'de>> = value!();
+                let id = id.map(|i| i.0);
+                match key {
+                    "id" => self.id = id,
+                    "conversation" => self.conversation = id,
+                    "native_id" => self.native_id = id,
+                    "parent" => self.parent = id,
+                    _ => self.origin = id,
+                }
+                return Ok(());
+            }
+            "type" => {
+                let kind: Text<'de> = value!();
+                self.kind = kind.0;
+                return Ok(());
+            }
+            "started" => {
+                self.started = value!();
+                return Ok(());
+            }
+            "time" => {
+                self.time = value!();
+                return Ok(());
+            }
+            "turn" => {
+                self.turn = value!();
+                return Ok(());
+            }
+            "origin_turn" => {
+                self.origin_turn = value!();
+                return Ok(());
+            }
+            "input_tokens" => {
+                self.input_tokens = count(value!())?;
+                return Ok(());
+            }
+            "output_tokens" => {
+                self.output_tokens = count(value!())?;
+                return Ok(());
+            }
+            "summary" => {
+                self.summary = value!();
+                return Ok(());
+            }
+            "actions" => {
+                let actions: Option<Vec<Action>> = value!();
+                self.actions = actions.unwrap_or_default();
+                return Ok(());
+            }
+            _ => {
+                let other: Value = value!();
+                self.extra.insert(key.to_string(), other);
+                return Ok(());
+            }
+        };
+        let text: Option<Text<'de>> = value!();
+        *slot = text.map(|t| t.0);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_without_escapes_are_borrowed() {
+        let line: Line = serde_json::from_str(r#"{"type":"turn","conversation":7,"user_input":"a\nb","agent_response":"plain","x":[1]}"#)
+            .expect("a line");
+        assert_eq!(line.conversation.as_deref(), Some("7"));
+        assert!(matches!(line.user_input, Some(Cow::Owned(ref t)) if t == "a\nb"));
+        assert!(matches!(line.agent_response, Some(Cow::Borrowed("plain"))));
+        assert_eq!(line.extra["x"], serde_json::json!([1]));
+    }
+
+    #[test]
+    fn a_wrong_type_names_its_key() {
+        let error = serde_json::from_str::<Line>(r#"{"type":"turn","user_input":7}"#).expect_err("no text");
+        assert!(error.to_string().starts_with("`user_input`: invalid type"), "{error}");
+    }
+}

@@ -1,0 +1,168 @@
+//! The schema and its migrations; making and opening the database.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+
+use super::error::{Error, Result};
+
+/// What makes each version out of the one before it; `PRAGMA user_version` says which ones have run.
+const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
+
+/// `PRAGMA application_id`: tells a record from any other database.
+const APPLICATION: i64 = 0x5348_4c47;
+
+/// Bytes of a page of a database that nobody changed.
+const PAGE: u64 = 4096;
+
+/// Whether there is a record; an empty file, or only what SQLite keeps beside one, is damage.
+pub(super) fn exists(path: &Path) -> Result<bool> {
+    let size = |path: &Path| match fs::metadata(path) {
+        Ok(meta) => Ok(Some(meta.len())),
+        Err(e) if matches!(e.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => Ok(None),
+        Err(e) => Err(Error::io("read the record", path)(e)),
+    };
+    let damaged = |message: &str| Err(Error::Damaged { path: path.to_path_buf(), message: message.to_string() });
+    let waiting = || -> Result<bool> { Ok(size(&beside(path, "-wal"))?.is_some_and(|n| n > 0)) };
+    match size(path)? {
+        Some(0) => damaged("the file is empty"),
+        // SQLite fills up the last page with zeros and notices nothing.
+        Some(bytes) if !bytes.is_multiple_of(PAGE) && !waiting()? && cut(path, bytes).map_err(Error::io("read the record", path))? => {
+            damaged("the file ends within a page")
+        }
+        Some(_) => Ok(true),
+        None if waiting()? => damaged("the file is gone, its write-ahead log is still there"),
+        None => Ok(false),
+    }
+}
+
+/// Whether a file is no whole number of the pages that its own header names.
+fn cut(path: &Path, bytes: u64) -> std::io::Result<bool> {
+    let mut header = [0; 18];
+    if File::open(path)?.read_exact(&mut header).is_err() {
+        return Ok(true);
+    }
+    // 1 stands for 65,536: https://www.sqlite.org/fileformat.html, section 1.3.2.
+    let page = match u64::from(u16::from_be_bytes([header[16], header[17]])) {
+        1 => 65_536,
+        size => size.max(1),
+    };
+    Ok(!bytes.is_multiple_of(page))
+}
+
+/// A file that SQLite keeps beside a database.
+pub(super) fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_os_string();
+    name.push(end);
+    PathBuf::from(name)
+}
+
+/// Makes a record under a temporary name and gives it its own when it is whole; another process may be faster.
+pub(super) fn create(path: &Path) -> Result<()> {
+    let random = getrandom::u64().map_err(|e| Error::io("make the record", path)(std::io::Error::other(e)))?;
+    let temp = beside(path, &format!(".{random:016x}.temp"));
+    let made = fill(&temp).map_err(|e| e.at(path)).and_then(|()| {
+        File::open(&temp).and_then(|f| f.sync_all()).map_err(Error::io("make the record", path))?;
+        match fs::hard_link(&temp, path) {
+            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+            Err(_) if !path.exists() => fs::rename(&temp, path).map_err(Error::io("make the record", path)),
+            linked => linked.map_err(Error::io("make the record", path)),
+        }
+    });
+    for file in [temp.clone(), beside(&temp, "-wal"), beside(&temp, "-shm"), beside(&temp, "-journal")] {
+        let _ = fs::remove_file(file);
+    }
+    made?;
+    let dir = path.parent().unwrap_or(Path::new("."));
+    File::open(dir).and_then(|d| d.sync_all()).map_err(Error::io("make the record", dir))
+}
+
+fn fill(temp: &Path) -> Result<()> {
+    let io = Error::io("make the record", temp);
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(temp).map_err(io)?;
+    let mut db = Connection::open(temp)?;
+    db.pragma_update(None, "application_id", APPLICATION)?;
+    db.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    migrate(&mut db, 0)?;
+    db.close().map_err(|(_, e)| Error::from(e))
+}
+
+/// Makes a file readable by its owner only.
+pub(super) fn protect(path: &Path) -> Result<()> {
+    #[cfg(unix)]
+    {
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        fs::set_permissions(path, mode).map_err(Error::io("protect", path))?;
+    }
+    Ok(())
+}
+
+/// Opens a record that is there, and brings an older one up to date.
+pub(super) fn open(path: &Path, patience: Duration) -> Result<Connection> {
+    match connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE, patience) {
+        Err(Error::Database { .. } | Error::Io { .. }) => read_only(path, patience),
+        opened => opened,
+    }
+}
+
+/// On a disk that cannot be written to, what is there can still be read.
+fn read_only(path: &Path, patience: Duration) -> Result<Connection> {
+    let plain = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY, patience);
+    let waiting = fs::metadata(beside(path, "-wal")).is_ok_and(|m| m.len() > 0);
+    if plain.is_ok() || waiting {
+        return plain;
+    }
+    let escaped: String = path
+        .to_string_lossy()
+        .chars()
+        .map(|c| match c {
+            '%' => "%25".to_string(),
+            '?' => "%3f".to_string(),
+            '#' => "%23".to_string(),
+            c => c.to_string(),
+        })
+        .collect();
+    let uri = PathBuf::from(format!("file:{escaped}?immutable=1"));
+    connect(&uri, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI, patience)
+}
+
+fn connect(path: &Path, mode: OpenFlags, patience: Duration) -> Result<Connection> {
+    let mut db = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    db.busy_timeout(patience)?;
+    // Checkpointing at every close costs more than the turn itself.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    let number = |name: &str| db.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let (version, application) = (number("user_version")?, number("application_id")?);
+    let known = MIGRATIONS.len() as i64;
+    if application != APPLICATION {
+        return Err(Error::Damaged { path: path.to_path_buf(), message: "this database is no record of shiftlog".into() });
+    }
+    if version > known {
+        return Err(Error::Newer { path: path.to_path_buf(), version, known });
+    }
+    db.execute_batch("PRAGMA synchronous=FULL")?;
+    if version < known {
+        migrate(&mut db, version)?;
+    }
+    Ok(db)
+}
+
+/// Runs what is missing, in one transaction.
+fn migrate(db: &mut Connection, from: i64) -> Result<()> {
+    let transaction = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    // Another process may have done it meanwhile.
+    let from = from.max(transaction.pragma_query_value(None, "user_version", |row| row.get(0))?);
+    for (version, step) in (1_i64..).zip(MIGRATIONS).skip(usize::try_from(from).unwrap_or_default()) {
+        transaction.execute_batch(step)?;
+        transaction.pragma_update(None, "user_version", version)?;
+    }
+    Ok(transaction.commit()?)
+}

@@ -1,0 +1,261 @@
+//! Turns: reading them, adding one, and moving the oldest out of the live context.
+
+use std::ops::RangeInclusive;
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, Row, Transaction, named_params, params};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::action::Action;
+use super::conversation::{Conversation, object, object_text, time};
+use super::error::{Error, Result};
+use super::id::ConversationId;
+use super::{Record, conversation, tokens};
+
+/// A user input and the agent's response to it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Turn {
+    /// Its row, over both tables.
+    #[serde(skip)]
+    pub id: i64,
+    /// Its position in the conversation, from 1.
+    #[serde(rename = "turn")]
+    pub number: i64,
+    /// Its id in the program that it comes from.
+    pub native_id: Option<String>,
+    /// When the user spoke.
+    pub time: DateTime<Utc>,
+    /// `active`, `abandoned`, or what an import said.
+    pub status: String,
+    /// Who spoke, where several do.
+    pub author: Option<String>,
+    /// The model that answered.
+    pub model: Option<String>,
+    /// What the user said.
+    pub user_input: Option<String>,
+    /// What the agent answered.
+    pub agent_response: Option<String>,
+    /// Tokens of the user input, where they were given.
+    pub input_tokens: Option<u64>,
+    /// Tokens of the response, where they were given.
+    pub output_tokens: Option<u64>,
+    /// Tokens that it takes in the context window, given or estimated.
+    pub tokens: u64,
+    /// Whether it is in the live context.
+    pub live: bool,
+    /// What the agent did.
+    pub actions: Vec<Action>,
+    /// Keys of an import that have no place of their own.
+    #[serde(skip)]
+    pub data: Map<String, Value>,
+}
+
+/// The status of turns that were rolled back.
+pub const ABANDONED: &str = "abandoned";
+
+impl Turn {
+    pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Turn> {
+        let data: Option<String> = row.get("data")?;
+        Ok(Turn {
+            id: row.get("id")?,
+            number: row.get("turn_number")?,
+            native_id: row.get("native_id")?,
+            time: time(row.get("created_at")?),
+            status: row.get("status")?,
+            author: row.get("author")?,
+            model: row.get("model")?,
+            user_input: row.get("user_input")?,
+            agent_response: row.get("agent_response")?,
+            input_tokens: row.get("input_tokens")?,
+            output_tokens: row.get("output_tokens")?,
+            tokens: row.get("tokens")?,
+            live: row.get("live")?,
+            actions: Vec::new(),
+            data: object(data.as_deref()),
+        })
+    }
+
+    /// Whether it belongs to what was said in the end.
+    pub fn counts(&self) -> bool {
+        self.status != ABANDONED
+    }
+
+    /// What it takes in the context window: what was given, else the estimate, for each side.
+    pub(super) fn weigh(&mut self) {
+        let side = |given: Option<u64>, text: &Option<String>| given.unwrap_or_else(|| text.as_deref().map_or(0, tokens::estimate));
+        self.tokens = side(self.input_tokens, &self.user_input) + side(self.output_tokens, &self.agent_response);
+    }
+
+    /// Inserts it into the live context, with its actions; its row gets a number of its own.
+    pub(super) fn insert(&self, tx: &Transaction<'_>, session: &str, id: i64) -> Result<()> {
+        tx.prepare_cached(
+            "INSERT INTO ui_conversation_context (session_id, turn_number, user_input, agent_response, created_at, status, native_id,
+                 author, model, input_tokens, output_tokens, tokens, data, id)
+             VALUES (:session, :number, :input, :response, :time, :status, :native, :author, :model, :in, :out, :tokens, :data, :id)",
+        )?
+        .execute(named_params! {
+            ":session": session, ":number": self.number, ":input": self.user_input, ":response": self.agent_response,
+            ":time": self.time.timestamp_millis(), ":status": self.status, ":native": self.native_id, ":author": self.author,
+            ":model": self.model, ":in": self.input_tokens, ":out": self.output_tokens, ":tokens": self.tokens,
+            ":data": object_text(&self.data), ":id": id,
+        })?;
+        for (position, action) in self.actions.iter().enumerate() {
+            action.insert(tx, id, position)?;
+        }
+        Ok(())
+    }
+
+    /// Writes its text and tokens anew, where it is.
+    pub(super) fn update(&self, tx: &Transaction<'_>) -> Result<()> {
+        let table = if self.live { "ui_conversation_context" } else { "ui_conversation_archive" };
+        tx.prepare_cached(&format!(
+            "UPDATE {table} SET user_input = ?2, agent_response = ?3, status = ?4, author = ?5, model = ?6, input_tokens = ?7,
+                 output_tokens = ?8, tokens = ?9, data = ?10, native_id = ?11 WHERE id = ?1"
+        ))?
+        .execute(params![
+            self.id,
+            self.user_input,
+            self.agent_response,
+            self.status,
+            self.author,
+            self.model,
+            self.input_tokens,
+            self.output_tokens,
+            self.tokens,
+            object_text(&self.data),
+            self.native_id
+        ])?;
+        Ok(())
+    }
+}
+
+/// A number for a new row, over both tables.
+pub(super) fn next_id(tx: &Transaction<'_>) -> Result<i64> {
+    let sql = "SELECT 1 + max(coalesce((SELECT max(id) FROM ui_conversation_context), 0),
+                              coalesce((SELECT max(id) FROM ui_conversation_archive), 0))";
+    Ok(tx.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+}
+
+/// Reads turns of a conversation in order, with their actions, one after the other.
+pub(super) fn each(db: &Connection, session: &str, range: &RangeInclusive<i64>, with: &mut dyn FnMut(Turn) -> Result<()>) -> Result<()> {
+    // Two searches of an index each: a sorted union of both would read all texts before the first.
+    for (table, live) in [("ui_conversation_archive", 0), ("ui_conversation_context", 1)] {
+        let sql = format!(
+            "SELECT *, {live} AS live FROM {table} WHERE session_id = ?1 AND turn_number BETWEEN max(?2, 1) AND ?3 ORDER BY turn_number"
+        );
+        let mut found = db.prepare_cached(&sql)?;
+        let mut rows = found.query(params![session, range.start(), range.end()])?;
+        while let Some(row) = rows.next()? {
+            let mut turn = Turn::from_row(row)?;
+            turn.actions = Action::of_turn(db, turn.id)?;
+            with(turn)?;
+        }
+    }
+    Ok(())
+}
+
+/// Moves the oldest turns to the archive table until the rest fits: fewer than so many, in so many tokens. Says how many.
+///
+/// The newest always stays. What the conversation says of its live turns is brought up to date.
+pub(super) fn prune(tx: &Transaction<'_>, session: &str, most: u64, budget: u64) -> Result<u64> {
+    let sql = "SELECT turn_number, tokens FROM ui_conversation_context WHERE session_id = ?1 AND turn_number > 0 ORDER BY turn_number DESC";
+    let archived = "SELECT coalesce(max(turn_number), 0) FROM ui_conversation_archive WHERE session_id = ?1";
+    let archived: i64 = tx.prepare_cached(archived)?.query_row([session], |r| r.get(0))?;
+    let mut found = tx.prepare_cached(sql)?;
+    let mut rows = found.query([session])?;
+    let (mut kept, mut tokens, mut oldest) = (0, 0, None);
+    while let Some(row) = rows.next()? {
+        let (number, weight): (i64, u64) = (row.get(0)?, row.get(1)?);
+        // A turn that was found late may be older than what was moved already.
+        if kept > 0 && (kept + 1 > most || tokens + weight > budget || number < archived) {
+            break;
+        }
+        (kept, tokens, oldest) = (kept + 1, tokens + weight, Some(number));
+    }
+    drop(rows);
+    let moved = move_before(tx, session, oldest.unwrap_or(0))?;
+    tx.prepare_cached("UPDATE sessions SET live_turns = ?2, live_tokens = ?3 WHERE id = ?1")?.execute(params![session, kept, tokens])?;
+    Ok(moved)
+}
+
+fn move_before(tx: &Transaction<'_>, session: &str, number: i64) -> Result<u64> {
+    let columns = "session_id, turn_number, user_input, agent_response, created_at, status, native_id, author, model, input_tokens, \
+                   output_tokens, tokens, data, id";
+    let which = "WHERE session_id = ?1 AND turn_number BETWEEN 1 AND ?2 - 1";
+    let copy = format!("INSERT INTO ui_conversation_archive ({columns}) SELECT {columns} FROM ui_conversation_context {which}");
+    let moved = tx.prepare_cached(&copy)?.execute(params![session, number])?;
+    if moved > 0 {
+        tx.prepare_cached(&format!("DELETE FROM ui_conversation_context {which}"))?.execute(params![session, number])?;
+    }
+    Ok(moved as u64)
+}
+
+impl Record {
+    /// Turns of a conversation, with their actions.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn turns(&self, session: &str, range: &RangeInclusive<i64>) -> Result<Vec<Turn>> {
+        let mut turns = Vec::new();
+        self.each_turn(session, range, &mut |turn| {
+            turns.push(turn);
+            Ok(())
+        })?;
+        Ok(turns)
+    }
+
+    /// The same one after the other, so that a conversation of any length can be read.
+    ///
+    /// # Errors
+    /// Those of the database, and of `with`.
+    pub fn each_turn(&self, session: &str, range: &RangeInclusive<i64>, with: &mut dyn FnMut(Turn) -> Result<()>) -> Result<()> {
+        self.read(|db| each(db, session, range, with))
+    }
+
+    /// How many tokens the live turns of a conversation with this model may fill.
+    pub(super) fn budget(&self, model: Option<&str>) -> u64 {
+        self.window(model).saturating_mul(self.settings.fill_percent) / 100
+    }
+
+    /// A new conversation that goes on from a turn of another one: a copy of all up to that turn.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Refused`] where there is no such turn.
+    pub fn branch(&self, id: &str, at: i64, now: DateTime<Utc>) -> Result<Conversation> {
+        self.write(|tx| {
+            let from = Conversation::known(tx, id)?;
+            if !(1..=from.last_turn).contains(&at) {
+                let hint = match from.last_turn {
+                    0 => "it has no turns yet".to_string(),
+                    last => format!("its turns are 1 to {last}"),
+                };
+                return Err(Error::refused("turn-not-found", format!("{} has no turn {at}", from.id), hint));
+            }
+            let new = conversation::fresh(tx, now)?;
+            insert_branch(tx, &from, &new, at, now)?;
+            let mut copied = 0_u64;
+            let mut next = next_id(tx)?;
+            each(tx, &from.id, &(1..=at), &mut |turn| {
+                turn.insert(tx, new.as_str(), next)?;
+                next += 1;
+                copied += 1;
+                Ok(())
+            })?;
+            let sql = "UPDATE sessions SET turns = ?2, last_turn = ?3 WHERE id = ?1";
+            tx.execute(sql, params![new.as_str(), copied, at])?;
+            prune(tx, new.as_str(), self.settings.live_turns, self.budget(from.model.as_deref()))?;
+            Conversation::known(tx, new.as_str())
+        })
+    }
+}
+
+fn insert_branch(tx: &Transaction<'_>, from: &Conversation, id: &ConversationId, at: i64, now: DateTime<Utc>) -> Result<()> {
+    tx.execute(
+        "INSERT INTO sessions (id, user_id, channel_id, status, model, created_at, updated_at, last_turn_at, agent, project, branch, cwd,
+             origin, origin_turn, title)
+         SELECT ?2, user_id, channel_id, 'active', model, ?3, ?3, ?3, agent, project, branch, cwd, id, ?4, title FROM sessions WHERE id = ?1",
+        params![from.id, id.as_str(), now.timestamp_millis(), at],
+    )?;
+    conversation::begin(tx, id.as_str(), now)
+}

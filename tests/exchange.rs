@@ -1,0 +1,241 @@
+//! Export and import: lossless, once, from any program.
+
+use serde_json::{Value, json};
+
+use crate::builder::Journal;
+
+/// A history with everything that has a place, and some that has none.
+const HISTORY: &str = r#"{"type":"conversation","id":"SESS-20261101-0900-aaaaaa","agent":"claude","native_id":"n-1","user":"ada","channel":"cli","project":"weather","branch":"main","cwd":"/home/dev/weather","model":"m-1","parent":null,"started":"2026-11-01T09:00:00.250Z","status":"closed","title":"Stale","color":"blue"}
+{"type":"turn","conversation":"SESS-20261101-0900-aaaaaa","native_id":"t-1","turn":1,"time":"2026-11-01T09:00:01Z","user_input":"Why?\nReally \u0000 \"why\"?","agent_response":"日本 \ud83e\udd80","author":"ada","input_tokens":12,"output_tokens":34,"status":"active","model":"m-2","actions":[{"kind":"command","value":"cargo test","ok":false,"output":"E0502","ms":12},{"kind":"file-edited","value":"src/x.rs"}],"mood":{"good":true}}
+{"type":"turn","conversation":"SESS-20261101-0900-aaaaaa","native_id":null,"turn":2,"time":"2026-11-01T09:00:02Z","user_input":null,"agent_response":"","author":null,"input_tokens":null,"output_tokens":null,"status":"abandoned","actions":[]}
+{"type":"turn","conversation":"SESS-20261101-0900-aaaaaa","native_id":null,"turn":5,"time":"2026-11-01T09:00:02Z","user_input":"again","agent_response":null,"author":null,"input_tokens":null,"output_tokens":null,"status":"active","actions":[]}
+"#;
+
+fn import(journal: &Journal, text: &str) -> Value {
+    journal.run_with(&["--json", "conversation", "import", "-"], text).ok().answer()
+}
+
+fn export(journal: &Journal) -> String {
+    journal.run(&["conversation", "export"]).ok().out
+}
+
+fn counts(answer: &Value) -> [u64; 5] {
+    ["conversations", "turns", "completed", "known", "different"].map(|key| answer[key].as_u64().expect("a count"))
+}
+
+#[test]
+fn what_is_imported_is_exported_byte_for_byte() {
+    let journal = Journal::new();
+    assert_eq!(counts(&import(&journal, HISTORY)), [1, 3, 0, 0, 0]);
+    let out = export(&journal);
+    let value = |text: &str| text.lines().map(|l| serde_json::from_str(l).expect("JSON")).collect::<Vec<Value>>();
+    assert_eq!(value(&out), value(HISTORY));
+    let other = Journal::new();
+    let _ = import(&other, &out);
+    assert_eq!(export(&other), out);
+    let health = journal.json(&["doctor"]);
+    assert_eq!(health["healthy"], true);
+}
+
+#[test]
+fn a_second_import_adds_nothing() {
+    let journal = Journal::new();
+    let _ = import(&journal, HISTORY);
+    let before = export(&journal);
+    assert_eq!(counts(&import(&journal, HISTORY)), [0, 0, 0, 3, 0]);
+    journal.write("own.jsonl", &before);
+    assert_eq!(counts(&journal.json(&["conversation", "import", "own.jsonl"])), [0, 0, 0, 3, 0]);
+    assert_eq!(export(&journal), before);
+}
+
+#[test]
+fn what_a_bot_tracked_is_exported_and_imported_the_same() {
+    let mut journal = Journal::new();
+    let _ = journal.run(&["new", "Bot"]).ok();
+    let id = journal.conversation();
+    for n in 1..=60 {
+        journal.clock(&format!("2026-11-20T14:{n:02}:00.{n:03}Z").replace(":60:", ":59:"));
+        // The same words at the same time are two turns all the same.
+        let input = if n % 7 == 0 { "continue".to_string() } else { format!("question {n}") };
+        let _ = journal.track(&id, &input, &["--agent-response", &format!("answer {n}")]).ok();
+    }
+    let _ = journal.track(&id, "continue", &[]).ok();
+    let _ = journal.track(&id, "continue", &[]).ok();
+    let _ = journal.run(&["conversation", "branch", &id, "--at", "3"]).ok();
+    let _ = journal.manage("close", &id).ok();
+    let out = export(&journal);
+    assert_eq!(out.lines().count(), 1 + 62 + 1 + 3);
+    let other = Journal::new();
+    assert_eq!(counts(&import(&other, &out)), [2, 65, 0, 0, 0]);
+    assert_eq!(export(&other), out);
+    assert_eq!(counts(&import(&other, &out)), [0, 0, 0, 65, 0]);
+    assert_eq!(counts(&import(&journal, &out)), [0, 0, 0, 65, 0]);
+    assert_eq!(export(&journal), out);
+    let live = |journal: &Journal| journal.json(&["conversation", "stats"])["stats"]["live_turns"].clone();
+    assert_eq!(live(&other), live(&journal));
+}
+
+#[test]
+fn ids_of_any_kind_are_mapped() {
+    let journal = Journal::new();
+    let lines = concat!(
+        "{\"type\":\"turn\",\"conversation\":\"c1\",\"turn\":1,\"time\":\"2026-01-02T03:04:05+01:00\",\"project\":\"p\",\"user_input\":\"a\"}\n",
+        "{\"type\":\"turn\",\"conversation\":17,\"turn\":1,\"user_input\":\"b\",\"project\":\"q\"}\n",
+        "{\"type\":\"turn\",\"conversation\":\"c1\",\"turn\":2,\"time\":\"2026-01-02T03:04:06+01:00\",\"project\":\"other\",\"user_input\":\"c\"}\n",
+        "{\"type\":\"conversation\",\"id\":\"child\",\"parent\":\"c1\",\"user\":\"u\"}\n",
+    );
+    assert_eq!(counts(&import(&journal, lines)), [3, 3, 0, 0, 0]);
+    assert_eq!(counts(&import(&journal, lines)), [0, 0, 0, 3, 0]);
+    let shown = journal.json(&["conversation", "show", "c1"]);
+    let c = &shown["conversation"];
+    let id = c["id"].as_str().expect("an id");
+    assert!(id.starts_with("SESS-20260102-0204-"), "{id}");
+    assert_eq!([&c["native_id"], &c["project"], &c["created_at"]], [&json!("c1"), &json!("p"), &json!("2026-01-02T02:04:05Z")]);
+    // The same program's history has the same ids in every journal.
+    let other = Journal::new();
+    let _ = import(&other, lines);
+    assert_eq!(other.json(&["conversation", "show", "c1"])["conversation"]["id"], *id);
+    assert_eq!(journal.json(&["conversation", "show", "child"])["conversation"]["parent"], *id);
+    assert!(export(&journal).contains("\"user_input\":\"c\",\"agent_response\":null,\"author\":null,\"input_tokens\":null,\"output_tokens\":null,\"status\":\"active\",\"actions\":[],\"project\":\"other\"}"));
+}
+
+#[test]
+fn what_was_missing_is_filled_in_and_the_rest_stays() {
+    let journal = Journal::new();
+    let line = |native: &str, turn: u8, input: &str, response: &str, more: &str| {
+        format!(
+            "{{\"type\":\"turn\",\"conversation\":\"c\",\"native_id\":\"{native}\",\"turn\":{turn},\"time\":\"2026-01-01T00:00:0{turn}Z\",\"user_input\":\"{input}\",\"agent_response\":{response}{more}}}\n"
+        )
+    };
+    let first = line("a", 1, "one", "null", "") + &line("b", 2, "two", "\"half\"", "") + &line("c", 3, "three", "\"whole\"", "");
+    assert_eq!(counts(&import(&journal, &first)), [1, 3, 0, 0, 0]);
+    let action = ",\"actions\":[{\"kind\":\"command\",\"value\":\"ls\"}],\"output_tokens\":7";
+    let second =
+        line("a", 1, "one", "\"now\"", "") + &line("b", 2, "two", "\"half and half\"", action) + &line("c", 3, "three", "\"other\"", "");
+    assert_eq!(counts(&import(&journal, &second)), [0, 0, 2, 0, 1]);
+    assert_eq!(counts(&import(&journal, &second)), [0, 0, 0, 2, 1]);
+    let turns = &journal.json(&["conversation", "show", "c"])["turns"];
+    let responses: Vec<&Value> = (0..3).map(|n| &turns[n]["agent_response"]).collect();
+    assert_eq!(responses, [&json!("now"), &json!("half and half"), &json!("whole")]);
+    assert_eq!(turns[1]["actions"], json!([{"kind": "command", "value": "ls"}]));
+    assert_eq!(turns[1]["output_tokens"], 7);
+}
+
+#[test]
+fn a_turn_that_was_missed_takes_its_place() {
+    let journal = Journal::new();
+    let line = |native: u8, turn: u8, second: u8| {
+        format!(
+            "{{\"type\":\"turn\",\"conversation\":\"c\",\"native_id\":\"{native}\",\"turn\":{turn},\"time\":\"2026-01-01T00:00:{second:02}Z\",\"user_input\":\"at {second}\"}}\n"
+        )
+    };
+    let _ = import(&journal, &(line(1, 1, 10) + &line(3, 2, 30)));
+    let _ = import(&journal, &(line(1, 1, 10) + &line(2, 2, 20) + &line(3, 3, 30) + &line(0, 1, 5)));
+    let turns = journal.json(&["conversation", "show", "c"])["turns"].clone();
+    let said: Vec<(&Value, &Value)> = turns.as_array().expect("turns").iter().map(|t| (&t["turn"], &t["user_input"])).collect();
+    assert_eq!(
+        said,
+        [(&json!(1), &json!("at 5")), (&json!(2), &json!("at 10")), (&json!(3), &json!("at 20")), (&json!(4), &json!("at 30"))]
+    );
+    assert_eq!(
+        journal
+            .track(journal.json(&["conversation", "show", "c"])["conversation"]["id"].as_str().expect("an id"), "next", &[])
+            .ok()
+            .answer()["turn_number"],
+        5
+    );
+    let _ = journal.run(&["doctor"]).ok();
+}
+
+#[test]
+fn a_bad_line_is_named_and_nothing_is_stored() {
+    let good = "{\"type\":\"turn\",\"conversation\":\"c\",\"user_input\":\"a\"}\n";
+    for (line, message) in [
+        ("{\"type\":\"turn\",\"user_input\":\"a\"}", "a turn without `conversation`"),
+        ("{\"type\":\"trun\",\"conversation\":\"c\"}", "unknown type `trun`: it is `conversation` or `turn`"),
+        ("{\"conversation\":\"c\"}", "no `type`: it is `conversation` or `turn`"),
+        ("{\"type\":\"conversation\"}", "a conversation without `id`"),
+        (
+            "{\"type\":\"conversation\",\"id\":\"x\",\"status\":\"done\"}",
+            "unknown status `done`: known are active, paused, closed, archived",
+        ),
+        ("{\"type\":\"turn\",\"conversation\":\"c\",\"turn\":0}", "turns are numbered from 1"),
+        ("{\"type\":\"turn\",\"conversation\":\"c\",\"time\":\"yesterday\"}", "`time`: input contains invalid characters"),
+        ("{\"type\":\"turn\",\"conversation\":\"c\",\"user_input\":3}", "`user_input`: invalid type: integer `3`, expected a text"),
+        ("{\"type\":\"turn\",\"conversation\":\"c\",\"input_tokens\":18446744073709551615}", "18446744073709551615 is too large"),
+        ("not JSON", "not JSON: expected ident (column 2)"),
+        ("[1]", "invalid type: sequence, expected an object with a `type`"),
+    ] {
+        let journal = Journal::new().file("in.jsonl", format!("{good}\n{line}\n{good}"));
+        let file = journal.path("in.jsonl");
+        let expected = format!(
+            "shiftlog: {message}: {}:3\nhint: correct that line and import the file again; nothing of it was stored\n",
+            file.display()
+        );
+        let run = journal.run(&["conversation", "import", "in.jsonl"]).code(2);
+        assert_eq!(run.err, expected);
+        assert_eq!(journal.json(&["conversation", "list"])["conversations"], json!([]));
+        // What can be read only once is taken back.
+        let run = journal.run_with(&["conversation", "import", "-"], &format!("{good}\n{line}\n{good}")).code(2);
+        assert!(run.err.starts_with(&format!("shiftlog: {message}: -:3\n")), "{}", run.err);
+        assert_eq!(journal.json(&["conversation", "list"])["conversations"], json!([]));
+    }
+}
+
+#[test]
+fn an_incomplete_last_line_is_left_for_next_time() {
+    let line = "{\"type\":\"turn\",\"conversation\":\"c\",\"native_id\":\"1\",\"user_input\":\"a\"}\n";
+    let journal = Journal::new().file("in.jsonl", format!("\u{feff}{line}{}", &line[..40]));
+    let answer = journal.json(&["conversation", "import", "in.jsonl"]);
+    assert_eq!(counts(&answer), [1, 1, 0, 0, 0]);
+    assert!(answer["notices"][0].as_str().is_some_and(|n| n.starts_with("the last line is incomplete and was left out: ")), "{answer}");
+    journal.write("in.jsonl", line.to_string() + &line.replace("\"1\"", "\"2\""));
+    assert_eq!(counts(&journal.json(&["conversation", "import", "in.jsonl"])), [0, 1, 0, 1, 0]);
+}
+
+#[test]
+fn markdown_is_for_people() {
+    let journal = Journal::new();
+    let _ = import(&journal, HISTORY);
+    let text = journal.run(&["conversation", "export", "--format", "markdown", "SESS-20261101-0900-aaaaaa"]).ok().out;
+    let expected = "# Stale\n\n- Conversation: SESS-20261101-0900-aaaaaa\n- Status: closed\n- User: ada in cli\n- Agent: claude\n- Model: m-1\n\
+        - Project: weather\n- Branch: main\n- Started: 2026-11-01 09:00:00 UTC\n\n## Turn 1, 2026-11-01 09:00:01 UTC\n\n**ada**:\n\n\
+        Why?\nReally \u{0} \"why\"?\n\n**Agent**:\n\n日本 🦀\n\n**Actions**:\n\n- command: `cargo test` – failed\n- file-edited: `src/x.rs`\n\n\
+        ## Turn 2 (abandoned), 2026-11-01 09:00:02 UTC\n\n## Turn 5, 2026-11-01 09:00:02 UTC\n\n**User**:\n\nagain\n";
+    assert_eq!(text, expected);
+}
+
+#[test]
+fn an_export_goes_into_a_new_private_file() {
+    let journal = Journal::new();
+    let _ = import(&journal, HISTORY);
+    let answer = journal.json(&["conversation", "export", "--output", "out.jsonl"]);
+    assert_eq!(answer["conversations"], 1);
+    assert_eq!(journal.read("out.jsonl"), export(&journal));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(journal.path("out.jsonl")).expect("it is there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    let run = journal.run(&["conversation", "export", "--output", "out.jsonl"]).code(2);
+    assert!(run.err.contains("exists already"), "{}", run.err);
+}
+
+#[test]
+fn a_large_import_goes_through_many_transactions() {
+    let journal = Journal::new();
+    let mut text = String::new();
+    // Two conversations take turns, over more bytes than one transaction holds, with twins in each.
+    for n in 0..400 {
+        for c in ["a", "b"] {
+            let input = if n % 3 == 0 { "continue".to_string() } else { format!("{n}") };
+            text.push_str(&format!("{{\"type\":\"turn\",\"conversation\":\"{c}\",\"time\":\"2026-01-01T00:00:00Z\",\"user_input\":\"{input}\",\"agent_response\":\"{}\"}}\n", "x".repeat(50_000)));
+        }
+    }
+    journal.write("in.jsonl", &text);
+    assert_eq!(counts(&journal.json(&["conversation", "import", "in.jsonl"])), [2, 800, 0, 0, 0]);
+    assert_eq!(counts(&journal.json(&["conversation", "import", "in.jsonl"])), [0, 0, 0, 800, 0]);
+    let health = journal.json(&["doctor"]);
+    assert_eq!([&health["healthy"], &health["record"]["turns"]], [&json!(true), &json!(800)]);
+}
