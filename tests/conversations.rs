@@ -537,3 +537,54 @@ fn people_get_a_line_with_text() {
     let run = journal.run(&["manage-session", "--action", "close", "--session-id", "x", "--text"]).code(2);
     assert_eq!((run.out.as_str(), run.err.lines().next()), ("", Some("shiftlog: no conversation `x`")));
 }
+
+#[test]
+fn a_shell_script_plays_a_bot() {
+    let journal = Journal::new();
+    let _ = journal.run(&["new", "Bot"]).ok();
+    let script = r#"
+        set -e
+        id=$(shiftlog manage-session --action create --user-id ada --channel-id telegram | sed 's/.*"session_id":"\([^"]*\)".*/\1/')
+        for n in $(seq 1 60); do
+            printf 'question %s\nwith two lines\n' "$n" > input.txt
+            if [ $((n % 2)) = 0 ]; then
+                printf 'question %s\nwith two lines\n' "$n" | shiftlog track-conversation --session-id "$id" --user-input - --agent-response "answer $n" --turn-number "$n"
+            else
+                shiftlog track-conversation --session-id "$id" --user-input @input.txt --agent-response "answer $n" --turn-number "$n"
+            fi
+        done > turns.jsonl
+        shiftlog manage-session --action pause --session-id "$id" > pause.json
+        if shiftlog manage-session --action close --session-id "$id" > refused.json; then exit 9; fi
+        shiftlog manage-session --action resume --session-id "$id" > resume.json
+        shiftlog manage-session --action close --session-id "$id" > close.json
+        shiftlog conversation export > export.jsonl
+        mkdir -p other/sessions/current
+        shiftlog --journal other conversation import export.jsonl 2> import.txt
+        shiftlog --journal other conversation export | cmp - export.jsonl
+        printf '%s' "$id"
+    "#;
+    let bin = std::path::Path::new(env!("CARGO_BIN_EXE_shiftlog")).parent().expect("a directory");
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap_or_default());
+    let mut command = std::process::Command::new("bash");
+    command.args(["-c", script]).current_dir(journal.root()).env("PATH", path).env("HOME", journal.path("home"));
+    let output = command.env("SHIFTLOG_NOW", crate::builder::NOW).output().expect("bash runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let id = String::from_utf8(output.stdout).expect("an id");
+    let answers = journal.read("turns.jsonl");
+    for (n, line) in (1..=60).zip(answers.lines()) {
+        let answer: Value = serde_json::from_str(line).expect("JSON");
+        let expected = [json!(true), json!(id), json!(n), json!(n), json!(u8::from(n > 50))];
+        let keys = ["success", "session_id", "turn_number", "messages_in_session", "archived_turns"];
+        assert_eq!(keys.map(|key| answer[key].clone()), expected);
+    }
+    let file = |name: &str| -> Value { serde_json::from_str(&journal.read(name)).expect("JSON") };
+    assert_eq!(file("pause.json")["status"], "paused");
+    assert_eq!(
+        file("refused.json")["error"]["hint"],
+        format!("resume it first: shiftlog manage-session --action resume --session-id {id}")
+    );
+    assert_eq!(file("resume.json")["message"], "Session resumed and ready for use");
+    assert_eq!([&file("close.json")["status"], &file("close.json")["summary"]["turns"]], [&json!("closed"), &json!(60)]);
+    assert!(journal.read(LOG).contains(&format!("- question 1 with two lines ({id}, 60 turns) – Outcome: answer 60\n")));
+    assert_eq!(journal.read("import.txt"), "imported 1 conversations, 60 turns, 0 actions\n");
+}

@@ -86,7 +86,7 @@ pub(crate) fn run(context: &Context, args: &ManageSessionArgs) -> anyhow::Result
 
 fn create(context: &Context, journal: &Journal, args: &ManageSessionArgs) -> anyhow::Result<Ended> {
     let new = args.who.conversation(context, journal, args.session_id.as_deref())?;
-    recorded::allowed(context, journal, None)?;
+    recorded::allowed(context, journal)?;
     let record: Record = recorded::open(context, journal)?;
     let conversation = record.create(&new, context.now)?;
     let mut message = "Session created and ready for use".to_string();

@@ -98,15 +98,19 @@ pub(crate) fn project(journal: &Journal, cwd: &Path) -> Option<String> {
     project_root(journal, cwd)?.file_name().map(|name| name.to_string_lossy().into_owned())
 }
 
-/// Refuses what must not be recorded.
-pub(crate) fn allowed(context: &Context, journal: &Journal, known: Option<&Conversation>) -> anyhow::Result<()> {
+/// Refuses where nothing must be recorded; gives what else must not be.
+pub(crate) fn allowed(context: &Context, journal: &Journal) -> anyhow::Result<Privacy> {
     let privacy = privacy(context, journal)?;
-    let here = privacy.barrier(project(journal, &context.cwd).as_deref(), Some(&context.cwd));
-    let there = known.and_then(|c| privacy.barrier(c.project.as_deref(), c.cwd.as_deref().map(Path::new)));
-    match here.or(there) {
+    match privacy.barrier(project(journal, &context.cwd).as_deref(), Some(&context.cwd)) {
         Some(barrier) => Err(barrier.error().into()),
-        None => Ok(()),
+        None => Ok(privacy),
     }
+}
+
+/// Refuses a conversation that began where nothing must be recorded.
+pub(crate) fn recordable(privacy: &Privacy, conversation: &Conversation) -> record::Result<()> {
+    let cwd = conversation.cwd.as_deref().map(Path::new);
+    privacy.barrier(conversation.project.as_deref(), cwd).map_or(Ok(()), |barrier| Err(barrier.error()))
 }
 
 /// The conversation that a person names, of a record that is there.

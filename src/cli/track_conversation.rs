@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use clap::Args;
 use serde_json::json;
 use shiftlog::journal::{Error, Journal};
+use shiftlog::record::privacy::Privacy;
 use shiftlog::record::track::{NewTurn, Tracked};
 use shiftlog::record::{self, Record, spool};
 
@@ -65,8 +66,8 @@ pub(crate) fn run(context: &Context, args: &TrackConversationArgs) -> anyhow::Re
         output_tokens: args.output_tokens,
         logs: Vec::new(),
     };
-    recorded::allowed(context, &journal, None)?;
-    let tracked = match track(context, &journal, &mut new) {
+    let privacy = recorded::allowed(context, &journal)?;
+    let tracked = match track(context, &journal, &privacy, &mut new) {
         Err(error) if matches!(error.downcast_ref(), Some(record::Error::Busy { .. })) => {
             let private = recorded::make_private(context, &journal)?;
             let kept = spool::keep(&private, &recorded::settings(&journal), &new, context.now)?;
@@ -77,11 +78,11 @@ pub(crate) fn run(context: &Context, args: &TrackConversationArgs) -> anyhow::Re
     answer(context, args, &tracked)
 }
 
-fn track(context: &Context, journal: &Journal, new: &mut NewTurn) -> anyhow::Result<Tracked> {
+fn track(context: &Context, journal: &Journal, privacy: &Privacy, new: &mut NewTurn) -> anyhow::Result<Tracked> {
     let record: Record = recorded::open(context, journal)?;
     let conversation = known(&record, new.conversation.id.as_deref().unwrap_or_default())?;
     if let Some(conversation) = &conversation {
-        recorded::allowed(context, journal, Some(conversation))?;
+        recorded::recordable(privacy, conversation)?;
     }
     if conversation.is_none_or(|c| c.turns == 0 && c.log.is_none()) && new.conversation.log.is_none() {
         // The first turn decides which log the conversation belongs to, if there is one for it.

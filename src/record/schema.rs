@@ -77,8 +77,12 @@ pub(super) fn create(path: &Path) -> Result<()> {
         let _ = fs::remove_file(file);
     }
     made?;
-    let dir = path.parent().unwrap_or(Path::new("."));
-    File::open(dir).and_then(|d| d.sync_all()).map_err(Error::io("make the record", dir))
+    sync_dir(path.parent().unwrap_or(Path::new(".")))
+}
+
+/// Makes the names in a directory durable, where the system needs that.
+pub(super) fn sync_dir(dir: &Path) -> Result<()> {
+    if cfg!(unix) { File::open(dir).and_then(|d| d.sync_all()).map_err(Error::io("sync", dir)) } else { Ok(()) }
 }
 
 fn fill(temp: &Path) -> Result<()> {

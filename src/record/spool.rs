@@ -77,10 +77,10 @@ pub fn keep(private: &Path, settings: &Settings, new: &NewTurn, now: DateTime<Ut
         let mut file = open_private(&temp)?;
         file.write_all(&serde_json::to_vec(&spooled)?)?;
         file.sync_all()?;
-        fs::rename(&temp, &path)?;
-        File::open(&dir)?.sync_all()
+        fs::rename(&temp, &path)
     };
     write().map_err(Error::io("spool a turn", &path)).inspect_err(|_| drop(fs::remove_file(&temp)))?;
+    super::schema::sync_dir(&dir)?;
     Ok(path)
 }
 

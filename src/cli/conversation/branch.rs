@@ -22,7 +22,7 @@ pub(crate) struct BranchArgs {
 pub(crate) fn run(context: &Context, args: &BranchArgs) -> anyhow::Result<Ended> {
     let journal = context.journal()?;
     let (record, conversation) = recorded::named(context, &journal, &args.id)?;
-    recorded::allowed(context, &journal, Some(&conversation))?;
+    recorded::recordable(&recorded::allowed(context, &journal)?, &conversation)?;
     let at = args.at.unwrap_or(conversation.last_turn);
     let branch = record.branch(&conversation.id, at, context.now)?;
     if context.ui.json {

@@ -48,6 +48,8 @@ pub(crate) fn run(context: &Context, args: &ImportArgs) -> anyhow::Result<Ended>
         progress.end();
         add(&mut all, done);
     }
+    // Else the next command would read all of the write-ahead log first; whoever holds it keeps it until later.
+    let _ = record.checkpoint();
     let notices = context.notices(all.notices.clone());
     if context.ui.json {
         context.ui.answer(json!({
