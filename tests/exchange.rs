@@ -239,3 +239,19 @@ fn a_large_import_goes_through_many_transactions() {
     let health = journal.json(&["doctor"]);
     assert_eq!([&health["healthy"], &health["record"]["turns"]], [&json!(true), &json!(800)]);
 }
+
+#[test]
+fn lines_without_id_time_or_number_are_known_again() {
+    let journal = Journal::new();
+    let id = journal.conversation();
+    let _ = journal.track(&id, "continue", &[]).ok();
+    let line = |input: &str| format!("{{\"type\":\"turn\",\"conversation\":\"{id}\",\"user_input\":\"{input}\"}}\n");
+    let first = line("continue") + &line("a") + &line("continue");
+    assert_eq!(counts(&import(&journal, &first)), [0, 3, 0, 0, 0]);
+    assert_eq!(counts(&import(&journal, &first)), [0, 0, 0, 3, 0]);
+    assert_eq!(counts(&import(&journal, &(first + &line("continue")))), [0, 1, 0, 3, 0]);
+    assert_eq!(counts(&import(&journal, &line("b"))), [0, 1, 0, 0, 0]);
+    assert_eq!(counts(&import(&journal, &line("b"))), [0, 0, 0, 1, 0]);
+    let out = export(&journal);
+    assert_eq!(counts(&import(&journal, &out)), [0, 0, 0, 6, 0]);
+}

@@ -46,6 +46,7 @@ CREATE TABLE ui_conversation_context (
     input_tokens INTEGER,                   -- as given; none where they were estimated
     output_tokens INTEGER,
     tokens INTEGER NOT NULL DEFAULT 0,      -- what the turn takes in the context window
+    place INTEGER,                          -- in the import that it came from, where nothing else identifies it
     data TEXT,
     id INTEGER PRIMARY KEY,
     UNIQUE (session_id, turn_number)
@@ -66,6 +67,7 @@ CREATE TABLE ui_conversation_archive (
     input_tokens INTEGER,
     output_tokens INTEGER,
     tokens INTEGER NOT NULL DEFAULT 0,
+    place INTEGER,
     data TEXT,
     id INTEGER PRIMARY KEY,
     UNIQUE (session_id, turn_number)

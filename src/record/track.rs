@@ -112,6 +112,7 @@ impl Record {
             tokens: 0,
             live: true,
             actions: Vec::new(),
+            place: None,
             data: serde_json::Map::new(),
         };
         turn.weigh();

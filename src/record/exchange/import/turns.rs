@@ -106,7 +106,9 @@ impl Open {
             None => {
                 let input = turn.user_input.as_deref().unwrap_or_default();
                 self.by_said.entry(said(turn.time.timestamp_millis(), input)).or_default().push(index);
-                self.by_said.entry(said(-turn.number, input)).or_default().push(index);
+                if let Some(place) = turn.place {
+                    self.by_said.entry(said(-place, input)).or_default().push(index);
+                }
             }
         }
         self.numbers.insert(turn.number);
@@ -179,6 +181,7 @@ impl Run<'_> {
         let input = turn.user_input.as_deref().unwrap_or_default();
         // Without a time, its place tells a turn.
         let when = given.map_or(-turn.number, |t| t.timestamp_millis());
+        turn.place = (given.is_none() && !native).then_some(turn.number);
         let found = open.find(turn.native_id.as_deref().filter(|_| native), when, input);
         if let Some(index) = found {
             let known = &mut open.turns[index];
@@ -293,6 +296,7 @@ fn turn_of(record: &Record, line: Line<'_>, open: &Open, now: DateTime<Utc>) -> 
         tokens: 0,
         live: true,
         actions,
+        place: None,
         data,
     }
 }
