@@ -103,9 +103,33 @@ fn every_status_meets_every_action() {
         ("closed", "pause", refused("ID is closed and cannot be paused", &allowed("closed", &["archived"]), &["archived"])),
         ("closed", "close", refused("ID is closed and cannot be closed", &allowed("closed", &["archived"]), &["archived"])),
         ("closed", "resume", refused("ID is closed and cannot be resumed", &allowed("closed", &["archived"]), &["archived"])),
-        ("archived", "pause", refused("ID is archived and cannot be paused", &allowed("archived", &["archived"]), &["archived"])),
-        ("archived", "close", refused("ID is archived and cannot be closed", &allowed("archived", &["archived"]), &["archived"])),
-        ("archived", "resume", refused("ID is archived and cannot be resumed", &allowed("archived", &["archived"]), &["archived"])),
+        (
+            "archived",
+            "pause",
+            refused(
+                "ID is archived and cannot be paused",
+                "it stays archived: go on from it with `shiftlog conversation branch`",
+                &["archived"],
+            ),
+        ),
+        (
+            "archived",
+            "close",
+            refused(
+                "ID is archived and cannot be closed",
+                "it stays archived: go on from it with `shiftlog conversation branch`",
+                &["archived"],
+            ),
+        ),
+        (
+            "archived",
+            "resume",
+            refused(
+                "ID is archived and cannot be resumed",
+                "it stays archived: go on from it with `shiftlog conversation branch`",
+                &["archived"],
+            ),
+        ),
     ] {
         let journal = Journal::new();
         let id = journal.conversation();
@@ -211,7 +235,10 @@ fn a_number_that_is_taken_or_skips_gives_way() {
     assert_eq!(message(journal.track(&id, "one", &["--turn-number", "1"])), "Conversation tracked successfully");
     assert!(message(journal.track(&id, "two", &["--turn-number", "1"])).ends_with("; turn 1 is taken: recorded as turn 2"));
     assert!(message(journal.track(&id, "three", &["--turn-number", "9"])).ends_with("; turn 9 is not the next: recorded as turn 3"));
-    assert!(message(journal.track(&id, "zero", &["--turn-number", "0"])).ends_with("; turn 0 is taken: recorded as turn 4"));
+    assert!(
+        message(journal.track(&id, "zero", &["--turn-number", "0"]))
+            .ends_with("; turn 0 is the creation of the conversation: recorded as turn 4")
+    );
     assert!(
         message(journal.track(&id, "one", &["--turn-number", "1", "--agent-response", "I"]))
             .ends_with("; the response of turn 1 was filled in")
@@ -446,7 +473,7 @@ fn a_branch_shares_the_beginning_and_goes_its_own_way() {
     assert_eq!(fresh[..55], old[..55]);
     assert_eq!(fresh[55..], [json!("another way")]);
     let error = journal.run(&["conversation", "branch", &id, "--at", "61"]).code(2).err;
-    assert_eq!(error, format!("shiftlog: {id} has no turn 61\nhint: its turns are 1 to 60\n"));
+    assert_eq!(error, format!("shiftlog: {id} has no turn 61\nhint: its last turn is 60\n"));
     let _ = journal.run(&["doctor"]).ok();
 }
 

@@ -170,7 +170,11 @@ fn what_waits_is_recorded_even_if_the_conversation_was_closed_meanwhile() {
     fs::rename(&aside, &spool).expect("moved");
     journal.write(".shiftlog/spool/junk.json", "{");
     let run = journal.run(&["conversation", "show", &id]).ok();
-    assert!(run.err.contains("not a turn, left as it is: ") && run.err.contains("1 turn that had to wait was recorded"), "{}", run.err);
+    assert!(
+        run.err.contains("could not be recorded, left as it is: ") && run.err.contains("1 turn that had to wait was recorded"),
+        "{}",
+        run.err
+    );
     assert_eq!(inputs(&journal, &id), ["one", "two"]);
     let health = journal.json(&["doctor"]);
     assert_eq!([&health["healthy"], &health["problems"][0]["kind"]], [&json!(false), &json!("spool")]);
@@ -333,4 +337,47 @@ fn a_full_disk_is_an_error_and_loses_nothing() {
     assert_eq!(inputs(&journal, &id), ["before"]);
     assert_eq!(journal.track(&id, "@large.txt", &[]).ok().answer()["turn_number"], 2);
     let _ = journal.run(&["doctor"]).ok();
+}
+
+#[test]
+fn nothing_in_the_spool_keeps_others_from_being_recorded() {
+    let journal = Journal::new();
+    let id = journal.conversation();
+    journal.write(".shiftlog/spool/0.json", b"\xff");
+    journal.write(".shiftlog/spool/1.json", "{\"key\":\"k\",\"time\":\"2026-01-01T00:00:00Z\",\"session_id\":\"x\",\"user_id\":\"u\",\"channel_id\":\"c\",\"user_input\":\"a\",\"number\":18446744073709551615,\"input_tokens\":18446744073709551615}");
+    fs::create_dir_all(journal.path(".shiftlog/spool/2.json")).expect("made");
+    let run = journal.track(&id, "more", &[]).ok();
+    assert_eq!(run.answer()["turn_number"], 1);
+    let health = journal.run(&["--json", "doctor", "--fix"]).code(1).answer();
+    assert_eq!(health["problems"][0]["kind"], "spool");
+}
+
+#[test]
+fn what_killed_processes_left_of_the_record_goes() {
+    let journal = Journal::new();
+    let id = journal.conversation();
+    let _ = journal.track(&id, "to be forgotten", &[]).ok();
+    let old = std::time::SystemTime::now() - Duration::from_secs(60);
+    for name in ["record.db.77.temp", "record.db.77.temp-journal", "record.db.0123456789abcdef.temp-wal"] {
+        journal.write(&format!(".shiftlog/{name}"), "to be forgotten");
+        fs::File::options().append(true).open(journal.path(&format!(".shiftlog/{name}"))).expect("there").set_modified(old).expect("set");
+    }
+    let _ = journal.run(&["conversation", "delete", &id, "--yes"]).ok();
+    let names: Vec<String> =
+        fs::read_dir(journal.path(".shiftlog")).expect("there").flatten().map(|f| f.file_name().to_string_lossy().into_owned()).collect();
+    assert!(!names.iter().any(|n| n.contains(".temp")), "{names:?}");
+    assert!(names.iter().any(|n| n == "record.db"));
+}
+
+#[test]
+fn a_summary_is_not_taken_for_one_that_names_its_conversation() {
+    let journal = Journal::new();
+    let _ = journal.run(&["new", "Bot"]).ok();
+    let (a, b) = (journal.conversation(), journal.conversation());
+    let _ = journal.track(&a, &format!("see ({b}, it)"), &[]).ok();
+    let _ = journal.track(&b, "the other one", &[]).ok();
+    let _ = journal.run(&["conversation", "link", &b, "@"]).ok();
+    let _ = journal.manage("close", &a).ok();
+    assert_eq!(journal.manage("close", &b).ok().answer()["notices"], json!(["summary added to 20261120-01"]));
+    assert_eq!(journal.read("sessions/current/20261120-01.md").matches("- the other one").count(), 1);
 }

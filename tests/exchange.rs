@@ -159,10 +159,13 @@ fn a_bad_line_is_named_and_nothing_is_stored() {
             "{\"type\":\"conversation\",\"id\":\"x\",\"status\":\"done\"}",
             "unknown status `done`: known are active, paused, closed, archived",
         ),
-        ("{\"type\":\"turn\",\"conversation\":\"c\",\"turn\":0}", "turns are numbered from 1"),
+        ("{\"type\":\"turn\",\"conversation\":\"c\",\"turn\":0}", "turns are numbered from 1 to 1000000000"),
         ("{\"type\":\"turn\",\"conversation\":\"c\",\"time\":\"yesterday\"}", "`time`: input contains invalid characters"),
         ("{\"type\":\"turn\",\"conversation\":\"c\",\"user_input\":3}", "`user_input`: invalid type: integer `3`, expected a text"),
-        ("{\"type\":\"turn\",\"conversation\":\"c\",\"input_tokens\":18446744073709551615}", "18446744073709551615 is too large"),
+        (
+            "{\"type\":\"turn\",\"conversation\":\"c\",\"input_tokens\":18446744073709551615}",
+            "`input_tokens`: 18446744073709551615 is too large",
+        ),
         ("not JSON", "not JSON: expected ident (column 2)"),
         ("[1]", "invalid type: sequence, expected an object with a `type`"),
     ] {
@@ -254,4 +257,193 @@ fn lines_without_id_time_or_number_are_known_again() {
     assert_eq!(counts(&import(&journal, &line("b"))), [0, 0, 0, 1, 0]);
     let out = export(&journal);
     assert_eq!(counts(&import(&journal, &out)), [0, 0, 0, 6, 0]);
+}
+
+#[test]
+fn the_same_conversation_is_known_before_and_after_it_is_described() {
+    let turn = "{\"type\":\"turn\",\"conversation\":\"abc\",\"turn\":1,\"time\":\"2026-01-01T00:00:00Z\",\"user_input\":\"q1\"}\n";
+    let line = "{\"type\":\"conversation\",\"id\":\"abc\",\"agent\":\"claude\",\"user\":\"mara\",\"channel\":\"web\",\"status\":\"closed\",\"started\":\"2026-01-01T00:00:00Z\"}\n";
+    let both = line.to_string() + turn;
+    let exports: Vec<String> = [vec![turn, both.as_str()], vec![both.as_str(), turn], vec![turn, line, turn]]
+        .into_iter()
+        .map(|files| {
+            let journal = Journal::new();
+            files.iter().for_each(|file| drop(import(&journal, file)));
+            export(&journal).replace(journal.json(&["conversation", "show", "abc"])["conversation"]["id"].as_str().expect("an id"), "ID")
+        })
+        .collect();
+    assert_eq!(exports[0].lines().count(), 2);
+    assert!(exports[0].contains("\"user\":\"mara\",\"channel\":\"web\"") && exports[0].contains("\"status\":\"closed\""), "{}", exports[0]);
+    assert!(exports.iter().all(|e| *e == exports[0]), "{exports:#?}");
+}
+
+#[test]
+fn two_agents_may_count_alike() {
+    let lines = concat!(
+        "{\"type\":\"conversation\",\"id\":\"1\",\"agent\":\"claude\",\"started\":\"2026-01-01T00:00:00Z\"}\n",
+        "{\"type\":\"turn\",\"conversation\":\"1\",\"user_input\":\"to claude\"}\n",
+        "{\"type\":\"conversation\",\"id\":\"1\",\"agent\":\"codex\",\"started\":\"2026-01-02T00:00:00Z\"}\n",
+        "{\"type\":\"turn\",\"conversation\":\"1\",\"user_input\":\"to codex\"}\n",
+    );
+    let journal = Journal::new();
+    assert_eq!(counts(&import(&journal, lines)), [2, 2, 0, 0, 0]);
+    assert_eq!(counts(&import(&journal, lines)), [0, 0, 0, 2, 0]);
+    assert_eq!(journal.json(&["conversation", "list", "--agent", "codex"])["conversations"][0]["turns"], 1);
+}
+
+#[test]
+fn what_an_agent_did_later_is_filled_in() {
+    let line = |more: &str| format!("{{\"type\":\"turn\",\"conversation\":\"c\",\"native_id\":\"p1\",\"user_input\":\"go\"{more}}}\n");
+    let journal = Journal::new();
+    let _ = import(&journal, &line(",\"actions\":[{\"kind\":\"command\",\"value\":\"cargo test\"}]"));
+    let later = ",\"extra\":1,\"actions\":[{\"kind\":\"command\",\"value\":\"cargo test\",\"ok\":false,\"output\":\"3 failed\"},{\"kind\":\"file-edited\",\"value\":\"a.rs\"}]";
+    assert_eq!(counts(&import(&journal, &line(later))), [0, 0, 1, 0, 0]);
+    assert_eq!(counts(&import(&journal, &line(later))), [0, 0, 0, 1, 0]);
+    assert_eq!(counts(&import(&journal, &line(""))), [0, 0, 0, 1, 0]);
+    let other = ",\"actions\":[{\"kind\":\"command\",\"value\":\"cargo build\"}]";
+    assert_eq!(counts(&import(&journal, &line(other))), [0, 0, 0, 0, 1]);
+    let actions = &journal.json(&["conversation", "show", "c"])["turns"][0]["actions"];
+    let expected =
+        json!([{"kind": "command", "value": "cargo test", "ok": false, "output": "3 failed"}, {"kind": "file-edited", "value": "a.rs"}]);
+    assert_eq!(*actions, expected);
+    assert!(export(&journal).contains("],\"extra\":1}"));
+}
+
+#[test]
+fn a_line_given_twice_is_one_turn_and_the_same_said_twice_is_two() {
+    let line = |turn: &str, response: &str| {
+        format!(
+            "{{\"type\":\"turn\",\"conversation\":\"c\"{turn},\"time\":\"2026-01-01T00:00:00Z\",\"user_input\":\"q\",\"agent_response\":{response}}}\n"
+        )
+    };
+    let journal = Journal::new();
+    let numbered = line(",\"turn\":1", "\"r1\"");
+    assert_eq!(counts(&import(&journal, &numbered.repeat(3))), [1, 1, 0, 2, 0]);
+    assert_eq!(counts(&import(&journal, &line("", "\"r2\""))), [0, 1, 0, 0, 0]);
+    assert_eq!(counts(&import(&journal, &(line("", "\"r1\"") + &line("", "\"r2\"")))), [0, 0, 0, 2, 0]);
+    // A line that has an id now is the turn that had none.
+    assert_eq!(counts(&import(&journal, &line(",\"native_id\":\"n1\"", "\"r1\""))), [0, 0, 1, 0, 0]);
+    assert_eq!(counts(&import(&journal, &line(",\"native_id\":\"n1\"", "\"r1\""))), [0, 0, 0, 1, 0]);
+    assert_eq!(counts(&import(&journal, &numbered)), [0, 0, 0, 1, 0]);
+}
+
+#[test]
+fn keys_are_kept_wherever_they_stand() {
+    let lines = concat!(
+        "{\"type\":\"conversation\",\"id\":\"c\",\"started\":\"2026-01-01T00:00:00Z\",\"author\":\"ada\",\"turn\":3,\"actions\":[{\"kind\":\"x\"}],\"summary\":\"theirs\"}\n",
+        "{\"type\":\"turn\",\"conversation\":\"c\",\"id\":\"m1\",\"parent\":\"m0\",\"turn\":2.0,\"time\":\"2026-01-01T00:00:00Z\",\"log\":\"L\",\"summary\":{\"a\":1},\"origin\":\"o\",\"user_input\":\"cut \\ud83d\",\"input_tokens\":12.0}\n",
+    );
+    let journal = Journal::new();
+    let _ = import(&journal, lines);
+    let out = export(&journal);
+    let read: Vec<Value> = out.lines().map(|l| serde_json::from_str(l).expect("JSON")).collect();
+    assert_eq!([&read[0]["author"], &read[0]["turn"], &read[0]["summary"]], [&json!("ada"), &json!(3), &json!("theirs")]);
+    assert_eq!(read[0]["actions"], json!([{"kind": "x", "value": ""}]));
+    let turn = &read[1];
+    assert_eq!(
+        [&turn["native_id"], &turn["parent"], &turn["log"], &turn["origin"]],
+        [&json!("m1"), &json!("m0"), &json!("L"), &json!("o")]
+    );
+    assert_eq!(
+        [&turn["turn"], &turn["input_tokens"], &turn["user_input"], &turn["summary"]],
+        [&json!(2), &json!(12), &json!("cut \u{fffd}"), &json!({"a": 1})]
+    );
+    let other = Journal::new();
+    let _ = import(&other, &out);
+    assert_eq!(export(&other), out);
+}
+
+#[test]
+fn a_clock_that_ran_backwards_does_not_shuffle_a_conversation() {
+    let mut journal = Journal::new();
+    let id = journal.conversation();
+    for n in 1..=60 {
+        journal.clock(&format!("2026-11-20T{:02}:{:02}:00Z", 12 - n / 10, 59 - n % 60));
+        let _ = journal.track(&id, &format!("t{n}"), &[]).ok();
+    }
+    let late = format!(
+        "{{\"type\":\"turn\",\"conversation\":\"{id}\",\"native_id\":\"late\",\"turn\":5,\"time\":\"2026-11-20T09:00:00Z\",\"user_input\":\"late\"}}\n"
+    );
+    let _ = import(&journal, &late);
+    let shown = journal.json(&["conversation", "show", &id]);
+    let said: Vec<&str> =
+        shown["turns"].as_array().expect("turns").iter().filter_map(|t| t["user_input"].as_str()).filter(|t| *t != "late").collect();
+    let expected: Vec<String> = (1..=60).map(|n| format!("t{n}")).collect();
+    assert_eq!(said, expected);
+    assert_eq!([&shown["conversation"]["turns"], &shown["conversation"]["live_turns"]], [&json!(61), &json!(50)]);
+    let out = export(&journal);
+    let other = Journal::new();
+    let _ = import(&other, &out);
+    assert_eq!(export(&other), out);
+}
+
+#[test]
+fn a_branch_follows_the_turn_that_it_begins_from() {
+    let journal = Journal::new();
+    let line = |native: u8, turn: u8, second: u8| {
+        format!(
+            "{{\"type\":\"turn\",\"conversation\":\"c\",\"native_id\":\"{native}\",\"turn\":{turn},\"time\":\"2026-01-01T00:00:{second:02}Z\",\"user_input\":\"at {second}\"}}\n"
+        )
+    };
+    let _ = import(&journal, &(line(1, 3, 10) + &line(2, 7, 20)));
+    let error = journal.run(&["conversation", "branch", "c", "--at", "5"]).code(2).err;
+    assert!(error.ends_with(" has no turn 5\nhint: its last turn is 7\n"), "{error}");
+    let branch = journal.json(&["conversation", "branch", "c", "--at", "3"])["conversation"]["id"].clone();
+    let _ = import(&journal, &line(0, 3, 5));
+    let shown = journal.json(&["conversation", "show", branch.as_str().expect("an id")]);
+    assert_eq!(shown["conversation"]["origin_turn"], 2);
+    let _ = journal.run(&["doctor"]).ok();
+}
+
+#[test]
+fn an_import_goes_on_when_a_conversation_is_deleted_meanwhile() {
+    let journal = Journal::new();
+    let line = |c: &str, n: usize| {
+        format!("{{\"type\":\"turn\",\"conversation\":\"{c}\",\"native_id\":\"{c}/{n}\",\"user_input\":\"{}\"}}\n", "word ".repeat(4000))
+    };
+    let text: String = (0..2000).flat_map(|n| [line("k1", n), line("k2", n)]).collect();
+    journal.write("in.jsonl", text);
+    let answer = std::thread::scope(|scope| {
+        let importing = scope.spawn(|| journal.run(&["--json", "conversation", "import", "in.jsonl"]));
+        let mut deleted = false;
+        while !deleted && !importing.is_finished() {
+            deleted = journal.run(&["conversation", "delete", "k1", "--yes"]).code == Some(0);
+        }
+        importing.join().expect("it ends").ok().answer()
+    });
+    let left = answer["skipped"]["deleted here before"].as_u64().unwrap_or_default();
+    assert_eq!(answer["turns"].as_u64().expect("a count") + left, 4000);
+    assert_eq!(journal.json(&["conversation", "show", "k2"])["conversation"]["turns"], 2000);
+    let _ = journal.run(&["doctor"]).ok();
+}
+
+#[test]
+fn an_export_is_one_state_while_others_write() {
+    let journal = Journal::new();
+    let lines: String = (1..=3000)
+        .map(|n| {
+            format!(
+                "{{\"type\":\"turn\",\"conversation\":\"SESS-20260101-0000-aaaaaa\",\"turn\":{n},\"user_input\":\"{}\"}}\n",
+                "word ".repeat(300)
+            )
+        })
+        .collect();
+    let _ = import(&journal, &lines);
+    std::thread::scope(|scope| {
+        let tracking = scope.spawn(|| {
+            for n in 0..60 {
+                let _ = journal.track("SESS-20260101-0000-aaaaaa", &format!("more {n}"), &[]).ok();
+            }
+        });
+        while !tracking.is_finished() {
+            let turns = export(&journal).lines().skip(1).count();
+            let numbers: Vec<u64> = journal.json(&["conversation", "show", "@"])["turns"]
+                .as_array()
+                .expect("turns")
+                .iter()
+                .filter_map(|t| t["turn"].as_u64())
+                .collect();
+            assert!(turns >= 3000 && numbers.iter().copied().eq(1..=numbers.len() as u64), "{turns} {}", numbers.len());
+        }
+    });
 }

@@ -174,3 +174,65 @@ fn a_log_is_never_altered_only_named() {
     let run = journal.run(&["add", "summary", "nothing secret"]).ok();
     assert!(!run.err.contains("secret ("), "{}", run.err);
 }
+
+#[test]
+fn a_reader_keeps_secrets_from_being_taken_out_and_that_is_said() {
+    let journal = Journal::new().file("shiftlog.toml", "[record]\nredact = false\n");
+    let id = journal.conversation();
+    for n in 0..20 {
+        let _ = journal.track(&id, &format!("{n} {}", token()), &[]).ok();
+    }
+    let reader = rusqlite::Connection::open(journal.path(".shiftlog/record.db")).expect("it opens");
+    reader.execute_batch("BEGIN").expect("begun");
+    let _: i64 = reader.query_row("SELECT count(*) FROM sessions", [], |row| row.get(0)).expect("a count");
+    let run = journal.run(&["--json", "redact", "--apply"]).code(2).answer();
+    assert_eq!(run["error"]["kind"], "record-busy");
+    drop(reader);
+    let _ = journal.run(&["redact", "--apply"]).ok();
+    assert_eq!(holding(&journal, &token()), [""; 0]);
+}
+
+#[test]
+fn exclusion_knows_other_spellings_of_a_place() {
+    let journal = Journal::new();
+    let outer = fs::canonicalize(journal.root()).expect("there");
+    let root = outer.join("j[x]k");
+    fs::create_dir_all(root.join("sessions/current")).expect("made");
+    fs::create_dir_all(root.join("sub/priv")).expect("made");
+    fs::create_dir_all(outer.join("real/deep")).expect("made");
+    std::os::unix::fs::symlink(outer.join("real"), outer.join("link")).expect("linked");
+    fs::create_dir_all(outer.join("secret-x/.git/worktrees/w")).expect("made");
+    fs::create_dir_all(outer.join("tree")).expect("made");
+    fs::write(outer.join("tree/.git"), format!("gitdir: {}\n", outer.join("secret-x/.git/worktrees/w").display())).expect("written");
+    let link = outer.join("link").display().to_string();
+    fs::write(root.join("shiftlog.toml"), format!("[record]\nexclude = [\"./sub/priv\", \"{link}\", \"secret-*\"]\n")).expect("written");
+    let import = |line: serde_json::Value| {
+        let args = ["--journal", &root.display().to_string(), "--json", "conversation", "import", "-"];
+        journal.run_with(&args, &format!("{line}\n")).ok().answer()["conversations"].clone()
+    };
+    let at = |id: &str, cwd: &std::path::Path| json!({"type": "conversation", "id": id, "cwd": cwd, "started": "2026-01-01T00:00:00Z"});
+    assert_eq!(import(at("a", &root.join("sub/priv"))), 0);
+    assert_eq!(import(at("b", &outer.join("real/deep"))), 0);
+    assert_eq!(import(at("c", &outer.join("link/deep"))), 0);
+    assert_eq!(import(at("d", &outer.join("secret-x"))), 0);
+    assert_eq!(import(at("e", &outer.join("tree"))), 0);
+    assert_eq!(
+        import(json!({"type": "conversation", "id": "f", "parent": "a", "project": "secret-y", "started": "2026-01-01T00:00:00Z"})),
+        0
+    );
+    assert_eq!(import(at("g", &root.join("sub"))), 1);
+}
+
+#[test]
+fn bytes_that_are_no_text_are_scrubbed_too() {
+    let journal = Journal::new();
+    let _ = journal.run(&["new", "Bot"]).ok();
+    let mut bytes = b"caf\xe9 ".to_vec();
+    bytes.extend(token().as_bytes());
+    bytes.extend(b" \xff\n");
+    journal.write(".shiftlog/trash/20261101-01.md", &bytes);
+    let check = journal.run(&["redact", "--check"]).code(1);
+    assert_eq!(check.out, ".shiftlog/trash/20261101-01.md:1  github-token\n");
+    let _ = journal.run(&["redact", "--apply"]).ok();
+    assert_eq!(fs::read(journal.path(".shiftlog/trash/20261101-01.md")).expect("there"), b"caf\xe9 [redacted:github-token] \xff\n");
+}

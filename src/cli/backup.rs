@@ -1,19 +1,17 @@
 //! `shiftlog backup`: a journal into one file, and back.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
 use shiftlog::journal::store::{PRIVATE, Store};
 use shiftlog::journal::{Journal, backup};
-use shiftlog::record::FILE;
+use shiftlog::record::{self, FILE};
 
 use super::context::Context;
 use super::recorded;
 use super::ui::{Ended, counted, size, visible};
-
-/// A copy of the record that is older than this was left by a backup that was killed.
-const LEFT: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
 
 /// Write everything that cannot be rebuilt into one file, or bring it back
 ///
@@ -41,9 +39,9 @@ fn write(context: &Context, file: &Path) -> anyhow::Result<Ended> {
     let store = Store::new(&journal.root, context.now);
     let copy = copy_of_record(context, &journal)?;
     let member = format!("{PRIVATE}/{FILE}");
-    let copies: Vec<(String, PathBuf)> = copy.iter().map(|path| (member.clone(), path.clone())).collect();
+    let copies: Vec<(String, PathBuf)> = copy.iter().map(|(path, _)| (member.clone(), path.clone())).collect();
     let written = backup::write(&journal, &store, file, &copies, context.now);
-    let _ = copy.map(std::fs::remove_file);
+    let _ = copy.map(|(path, _held)| std::fs::remove_file(path));
     let written = written?;
     let mut notices = store.notices();
     notices.extend(written.notices);
@@ -58,19 +56,13 @@ fn write(context: &Context, file: &Path) -> anyhow::Result<Ended> {
 }
 
 /// A consistent copy of the record, beside it; what a killed backup left there goes.
-fn copy_of_record(context: &Context, journal: &Journal) -> anyhow::Result<Option<PathBuf>> {
+fn copy_of_record(context: &Context, journal: &Journal) -> anyhow::Result<Option<(PathBuf, File)>> {
     let Some(record) = recorded::find(context, journal)? else { return Ok(None) };
     let private = recorded::private(journal);
-    for left in std::fs::read_dir(&private).into_iter().flatten().flatten() {
-        let name = left.file_name().to_string_lossy().into_owned();
-        let old = left.metadata().and_then(|m| m.modified()).is_ok_and(|t| t.elapsed().is_ok_and(|age| age > LEFT));
-        if name.starts_with(FILE) && name.ends_with(".temp") && old {
-            let _ = std::fs::remove_file(left.path());
-        }
-    }
+    record::sweep(&private)?;
     let copy = private.join(format!("{FILE}.{}.temp", std::process::id()));
-    record.copy_to(&copy).inspect_err(|_| drop(std::fs::remove_file(&copy)))?;
-    Ok(Some(copy))
+    let held = record.copy_to(&copy).inspect_err(|_| drop(std::fs::remove_file(&copy)))?;
+    Ok(Some((copy, held)))
 }
 
 fn restore(context: &Context, file: &Path, dry_run: bool) -> anyhow::Result<Ended> {

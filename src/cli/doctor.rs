@@ -64,6 +64,10 @@ pub(crate) fn run(context: &Context, args: &DoctorArgs) -> anyhow::Result<Ended>
         Err(error) => return Err(error.into()),
     };
     permissions(&journal, &private, args.fix, &mut findings)?;
+    if args.fix {
+        let swept = record::sweep(&private)?;
+        findings.mended.extend(swept.iter().map(|f| format!("removed {}, which a killed process left", journal.relative(f).display())));
+    }
     print(context, &private, health.as_ref(), &findings)?;
     match (findings.damaged, findings.problems.is_empty()) {
         // Damage is an error, and was printed as what it is.

@@ -129,7 +129,11 @@ pub(crate) fn is_for_programs(args: &[String]) -> bool {
             }
         }
     }
-    matches!(command, Some("manage-session" | "track-conversation")) && !words.any(|word| word == "--text")
+    let words: Vec<&str> = words.collect();
+    // `--text` may be what somebody said.
+    let said = |at: usize| at > 0 && matches!(words[at - 1], "--user-input" | "--agent-response");
+    let text = words.iter().enumerate().any(|(at, word)| *word == "--text" && !said(at));
+    matches!(command, Some("manage-session" | "track-conversation")) && !text
 }
 
 /// What a conversation that does not exist says, for commands that look before they write.

@@ -33,7 +33,7 @@ pub(crate) fn run(context: &Context, args: &RecordArgs) -> anyhow::Result<Ended>
         let private = recorded::make_private(context, &journal)?;
         changed = privacy::switch(&private, &root, state == State::On)?;
     }
-    let barrier = recorded::privacy(context, &journal)?.barrier(recorded::project(&journal, &cwd).as_deref(), Some(&cwd));
+    let barrier = recorded::barriers(context, &journal)?.barrier(recorded::project(&journal, &cwd).as_deref(), Some(&cwd));
     let state = if barrier.is_some() { "off" } else { "on" };
     if context.ui.json {
         let excluded = match &barrier {

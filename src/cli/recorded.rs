@@ -7,7 +7,7 @@ use shiftlog::journal::entry::NewEntry;
 use shiftlog::journal::store::{PRIVATE, Store};
 use shiftlog::journal::{self, Journal};
 use shiftlog::record::conversation::Conversation;
-use shiftlog::record::privacy::Privacy;
+use shiftlog::record::privacy::{self, Privacy};
 use shiftlog::record::{self, Record, Settings, redact, spool};
 
 use super::context::Context;
@@ -58,7 +58,7 @@ pub(crate) fn find(context: &Context, journal: &Journal) -> anyhow::Result<Optio
         return if waiting { open(context, journal).map(Some) } else { Ok(None) };
     };
     if waiting {
-        match record.take_in(&private) {
+        match record.take_in_now(&private) {
             Ok(intake) => drop(context.notices(said(intake))),
             Err(error) => drop(context.notices(vec![format!("turns that wait in .shiftlog/spool could not be taken in: {error}")])),
         }
@@ -77,7 +77,7 @@ fn said(intake: spool::Intake) -> Vec<String> {
 }
 
 /// What must not be recorded.
-pub(crate) fn privacy(context: &Context, journal: &Journal) -> anyhow::Result<Privacy> {
+pub(crate) fn barriers(context: &Context, journal: &Journal) -> anyhow::Result<Privacy> {
     let mut patterns = journal.config.record.exclude.clone();
     patterns.extend(context.settings()?.record.exclude);
     let home = etcetera::home_dir().ok();
@@ -86,8 +86,7 @@ pub(crate) fn privacy(context: &Context, journal: &Journal) -> anyhow::Result<Pr
 
 /// Root of the project in a directory: the nearest one with `.git`, else the journal's where that lies above.
 pub(crate) fn project_root(journal: &Journal, cwd: &Path) -> Option<PathBuf> {
-    let repository = cwd.ancestors().find(|dir| dir.join(".git").exists()).map(Path::to_path_buf);
-    repository.or_else(|| {
+    privacy::repository(cwd).or_else(|| {
         let root = std::fs::canonicalize(&journal.root).ok()?;
         cwd.starts_with(&root).then_some(root)
     })
@@ -100,7 +99,7 @@ pub(crate) fn project(journal: &Journal, cwd: &Path) -> Option<String> {
 
 /// Refuses where nothing must be recorded; gives what else must not be.
 pub(crate) fn allowed(context: &Context, journal: &Journal) -> anyhow::Result<Privacy> {
-    let privacy = privacy(context, journal)?;
+    let privacy = barriers(context, journal)?;
     match privacy.barrier(project(journal, &context.cwd).as_deref(), Some(&context.cwd)) {
         Some(barrier) => Err(barrier.error().into()),
         None => Ok(privacy),
@@ -155,7 +154,7 @@ fn add_summary(context: &Context, journal: &Journal, conversation: &Conversation
     let store = Store::new(&journal.root, context.now);
     let lock = store.lock()?;
     let line = summary.line(&conversation.id);
-    let marker = format!("({}, ", conversation.id);
+    let marker = summary.mark(&conversation.id);
     let written = journal.change(&log, context.now, Some((&store, &lock)), &mut |editor, text| {
         // It may have been written before a command was killed, and a person may have changed its words since.
         if text.contains(&marker) {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use shiftlog::journal::store::Store;
 use shiftlog::journal::{Journal, Place};
 use shiftlog::record::scrub::{Finding, in_text};
-use shiftlog::record::{FILE, redact};
+use shiftlog::record::{self, FILE, redact};
 
 use super::context::Context;
 use super::recorded;
@@ -105,14 +105,14 @@ fn apply(context: &Context, journal: &Journal, logs: &[Finding]) -> anyhow::Resu
     let texts = record.map(|r| r.scrub()).transpose()?.unwrap_or_default();
     let store = Store::new(&journal.root, context.now);
     let private = recorded::private(journal);
-    let mut files = Vec::new();
+    let mut files = record::sweep(&private)?;
     if private.is_dir() {
         let clean = |text: &str| match redact::redact(text) {
             std::borrow::Cow::Borrowed(_) => None,
             std::borrow::Cow::Owned(clean) => Some(clean),
         };
         let lock = store.lock()?;
-        files = store.scrub(&lock, &clean)?;
+        files.extend(store.scrub(&lock, &clean)?);
         // The index is a cache of all that was stored; it is made anew.
         let index = private.join("index");
         if index.is_dir() {

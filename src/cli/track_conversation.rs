@@ -55,6 +55,10 @@ pub(crate) fn run(context: &Context, args: &TrackConversationArgs) -> anyhow::Re
         let hint = "give one of the two as @FILE";
         return Err(Error::refused("usage", "both texts cannot come from standard input", hint).into());
     }
+    if args.session_id.trim().is_empty() {
+        let hint = "`shiftlog manage-session --action create` gives one";
+        return Err(Error::refused("usage", "the id of the conversation is empty", hint).into());
+    }
     let journal = context.journal()?;
     let mut new = NewTurn {
         conversation: args.who.conversation(context, &journal, Some(&args.session_id))?,

@@ -1,7 +1,7 @@
 //! Everything that is printed. Standard output is data, standard error is talk.
 
 use std::fmt::Display;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
@@ -41,6 +41,11 @@ impl Ui {
         let mut out = io::stdout().lock();
         out.write_all(bytes)?;
         Ok(out.flush()?)
+    }
+
+    /// Prints text of others: as it is into a file or another program, with control characters shown on a terminal.
+    pub(crate) fn foreign(&self, text: &str) -> anyhow::Result<()> {
+        if io::stdout().is_terminal() { self.raw(visible(text).as_bytes()) } else { self.raw(text.as_bytes()) }
     }
 
     /// Prints one line of talk; with `--json` there is none.

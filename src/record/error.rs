@@ -185,7 +185,7 @@ impl Error {
             Error::Busy { kept: Some(kept), .. } => {
                 format!("the input is kept in {}; the next command that writes takes it in: do not send it again", kept.display())
             }
-            Error::Busy { .. } => "nothing was changed: wait for the other program, and run the command again".into(),
+            Error::Busy { .. } => "wait for the other program, and run the command again".into(),
             Error::Damaged { .. } => "it was left as it is: keep a copy of it, and look at `shiftlog doctor`, or bring a backup back \
                                       with `shiftlog backup --restore`"
                 .into(),
@@ -216,6 +216,7 @@ fn resume(id: &str) -> String {
 fn transition_hint(id: &str, status: Status, action: Action) -> String {
     match (status, action) {
         (Status::Paused, Action::Close) => resume(id),
+        (Status::Archived, _) => "it stays archived: go on from it with `shiftlog conversation branch`".into(),
         _ => format!("from {status} it may become {}", status.allowed().join(", ")),
     }
 }

@@ -29,6 +29,7 @@ use std::time::Duration;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use error::{Error, Result};
+pub use schema::sweep;
 
 /// File name of the record, in the journal's private directory.
 pub const FILE: &str = "record.db";
@@ -111,9 +112,27 @@ impl Record {
         &self.settings
     }
 
-    /// Reads; failures name the file.
+    /// Reads one state of the record, whatever others write meanwhile; failures name the file.
     fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        let _snapshot = self.snapshot()?;
+        self.plain(work)
+    }
+
+    /// Works outside of any transaction; failures name the file.
+    fn plain<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         work(&self.db).map_err(|e| e.at(&self.path))
+    }
+
+    /// Until it is dropped, everything that is read belongs to one state; nothing can be written meanwhile.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn snapshot(&self) -> Result<Snapshot<'_>> {
+        let begun = self.db.is_autocommit();
+        if begun {
+            self.plain(|db| Ok(db.execute_batch("BEGIN DEFERRED")?))?;
+        }
+        Ok(Snapshot { db: &self.db, begun })
     }
 
     /// Writes in one transaction, which holds the write lock from its beginning; a busy database is tried again.
@@ -148,21 +167,40 @@ impl Record {
     /// Writes what the write-ahead log holds into the database and empties it.
     ///
     /// # Errors
-    /// [`Error::Busy`] and others of the database.
+    /// [`Error::Busy`] while others read or write, and then not all of it was done.
     pub fn checkpoint(&self) -> Result<()> {
-        self.read(|db| Ok(db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?))
+        self.plain(|db| match db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))? {
+            0 => Ok(()),
+            _ => Err(Error::Busy { path: PathBuf::new(), kept: None }),
+        })
     }
 
-    /// Writes a consistent copy into a file that is not there yet, while others go on writing.
+    /// Writes a consistent copy into a file that is not there yet, while others go on writing. Nobody else can read it.
+    ///
+    /// Until the file that is given back is dropped, [`sweep`] takes the copy for one that is in use.
     ///
     /// # Errors
     /// [`Error::Damaged`], [`Error::Io`].
-    pub fn copy_to(&self, to: &Path) -> Result<()> {
-        self.read(|db| {
-            db.execute("VACUUM INTO ?1", [to.to_string_lossy()])?;
-            Ok(())
-        })?;
-        schema::protect(to)
+    pub fn copy_to(&self, to: &Path) -> Result<std::fs::File> {
+        let held = schema::claim(to)?;
+        self.plain(|db| Ok(db.execute("VACUUM INTO ?1", [to.to_string_lossy()]).map(drop)?))?;
+        Ok(held)
+    }
+}
+
+/// One state of the record; see [`Record::snapshot`].
+#[derive(Debug)]
+pub struct Snapshot<'r> {
+    db: &'r Connection,
+    begun: bool,
+}
+
+impl Drop for Snapshot<'_> {
+    fn drop(&mut self) {
+        if self.begun {
+            // It only read: there is nothing that could be lost.
+            let _ = self.db.execute_batch("ROLLBACK");
+        }
     }
 }
 

@@ -49,29 +49,69 @@ impl Privacy {
     /// # Errors
     /// [`Error::Io`] when the list cannot be read: then nothing may be recorded.
     pub fn read(private: &Path, root: &Path, home: Option<&Path>, patterns: &[String]) -> Result<Privacy> {
-        let absolute = |pattern: &String| match (pattern.strip_prefix("~/"), home) {
-            (Some(below), Some(home)) => home.join(below).display().to_string(),
-            _ if pattern.contains('/') => root.join(pattern).display().to_string(),
-            _ => pattern.clone(),
-        };
-        Ok(Privacy { patterns: patterns.iter().map(absolute).collect(), off: off(private)? })
+        let mut all = Vec::new();
+        for pattern in patterns {
+            let (base, below) = match (pattern.strip_prefix("~/"), home) {
+                (Some(below), Some(home)) => (home, below),
+                _ if pattern.starts_with('/') => (Path::new("/"), pattern.as_str()),
+                _ if pattern.contains('/') => (root, pattern.as_str()),
+                _ => {
+                    all.push(pattern.clone());
+                    continue;
+                }
+            };
+            let below = below.split('/').filter(|part| !part.is_empty() && *part != ".").collect::<Vec<_>>().join("/");
+            // Also as the system names it: a directory above may be a link.
+            let real = fs::canonicalize(base).ok();
+            all.extend([Some(base.to_path_buf()), real].into_iter().flatten().map(|base| format!("{}/{below}", escaped(&base))));
+            all.extend(fs::canonicalize(base.join(&below)).ok().map(|path| escaped(&path)));
+        }
+        Ok(Privacy { patterns: all, off: off(private)? })
     }
 
     /// What stands against recording for this project in this directory.
     pub fn barrier(&self, project: Option<&str>, cwd: Option<&Path>) -> Option<Barrier> {
-        let dirs = || cwd.into_iter().flat_map(Path::ancestors);
+        if self.patterns.is_empty() && self.off.is_empty() {
+            return None;
+        }
+        let real = cwd.and_then(|dir| fs::canonicalize(dir).ok());
+        let repository = real.as_deref().and_then(repository);
+        // A linked worktree is the same project as the main one.
+        let main = repository.as_deref().and_then(main_worktree);
+        let places = [cwd, real.as_deref(), main.as_deref()];
+        let dirs = || places.iter().flatten().flat_map(|dir| dir.ancestors());
         if let Some(dir) = self.off.iter().find(|off| dirs().any(|dir| dir == *off)) {
             return Some(Barrier::Off(dir.clone()));
         }
-        let fits = |pattern: &&String| {
-            let one = |text: &str| fast_glob::glob_match(pattern.trim_end_matches('/'), text);
-            match pattern.contains('/') {
-                true => dirs().any(|dir| one(&dir.to_string_lossy())),
-                false => project.is_some_and(one),
-            }
+        let name = |dir: &Option<PathBuf>| dir.as_ref()?.file_name().map(|name| name.to_string_lossy().into_owned());
+        let names = [project.map(str::to_string), name(&repository), name(&main)];
+        let fits = |pattern: &&String| match pattern.contains('/') {
+            true => dirs().any(|dir| fast_glob::glob_match(pattern.as_str(), dir.to_string_lossy().as_bytes())),
+            false => names.iter().flatten().any(|name| fast_glob::glob_match(pattern.as_str(), name)),
         };
         self.patterns.iter().find(fits).cloned().map(Barrier::Excluded)
     }
+}
+
+/// A path as a part of a pattern, without its first slash.
+fn escaped(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    let special = |c: char| matches!(c, '*' | '?' | '[' | ']' | '{' | '}' | '!' | '\\');
+    let text: String = text.chars().flat_map(|c| special(c).then_some('\\').into_iter().chain([c])).collect();
+    if text == "/" { String::new() } else { text }
+}
+
+/// The nearest directory with `.git`, from this one upwards.
+pub fn repository(dir: &Path) -> Option<PathBuf> {
+    dir.ancestors().find(|dir| dir.join(".git").exists()).map(Path::to_path_buf)
+}
+
+/// The main worktree of a linked one: its `.git` is a file that names `MAIN/.git/worktrees/NAME`.
+fn main_worktree(repository: &Path) -> Option<PathBuf> {
+    let text = fs::read_to_string(repository.join(".git")).ok()?;
+    let within = repository.join(text.strip_prefix("gitdir:")?.trim());
+    let git = within.ancestors().find(|dir| dir.ends_with(".git"))?;
+    git.parent().and_then(|main| fs::canonicalize(main).ok())
 }
 
 /// Directories for which recording is off.
@@ -92,6 +132,10 @@ pub fn off(private: &Path) -> Result<Vec<PathBuf>> {
 /// # Errors
 /// [`Error::Io`]; [`Error::Refused`] where a directory above is switched off.
 pub fn switch(private: &Path, dir: &Path, on: bool) -> Result<bool> {
+    if dir.to_str().is_none_or(|dir| dir.contains('\n')) {
+        let message = format!("the name of this directory cannot be noted: {}", dir.display());
+        return Err(Error::refused("bad-path", message, "name it under `exclude` in shiftlog.toml with a pattern, or rename it"));
+    }
     let mut dirs = off(private)?;
     let known = dirs.iter().any(|d| d == dir);
     if let Some(above) = dirs.iter().find(|d| *d != dir && dir.starts_with(d))

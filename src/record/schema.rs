@@ -16,6 +16,9 @@ const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
 /// `PRAGMA application_id`: tells a record from any other database.
 const APPLICATION: i64 = 0x5348_4c47;
 
+/// What the names of files end with that are not complete, or not for long.
+const TEMP: &str = ".temp";
+
 /// Bytes of a page of a database that nobody changed.
 const PAGE: u64 = 4096;
 
@@ -35,6 +38,7 @@ pub(super) fn exists(path: &Path) -> Result<bool> {
             damaged("the file ends within a page")
         }
         Some(_) => Ok(true),
+        None if fs::symlink_metadata(path).is_ok() => damaged("it is a link that leads nowhere"),
         None if waiting()? => damaged("the file is gone, its write-ahead log is still there"),
         None => Ok(false),
     }
@@ -64,8 +68,8 @@ pub(super) fn beside(path: &Path, end: &str) -> PathBuf {
 /// Makes a record under a temporary name and gives it its own when it is whole; another process may be faster.
 pub(super) fn create(path: &Path) -> Result<()> {
     let random = getrandom::u64().map_err(|e| Error::io("make the record", path)(std::io::Error::other(e)))?;
-    let temp = beside(path, &format!(".{random:016x}.temp"));
-    let made = fill(&temp).map_err(|e| e.at(path)).and_then(|()| {
+    let temp = beside(path, &format!(".{random:016x}{TEMP}"));
+    let made = claim(&temp).and_then(|held| fill(&temp).map(|()| held)).map_err(|e| e.at(path)).and_then(|_held| {
         File::open(&temp).and_then(|f| f.sync_all()).map_err(Error::io("make the record", path))?;
         match fs::hard_link(&temp, path) {
             Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
@@ -86,17 +90,53 @@ pub(super) fn sync_dir(dir: &Path) -> Result<()> {
 }
 
 fn fill(temp: &Path) -> Result<()> {
-    let io = Error::io("make the record", temp);
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(temp).map_err(io)?;
     let mut db = Connection::open(temp)?;
     db.pragma_update(None, "application_id", APPLICATION)?;
     db.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     migrate(&mut db, 0)?;
     db.close().map_err(|(_, e)| Error::from(e))
+}
+
+/// Makes an empty file that only its owner can read, and locks it as one that is in use.
+pub(super) fn claim(temp: &Path) -> Result<File> {
+    let io = || Error::io("make", temp);
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(temp).map_err(io())?;
+    file.lock().map_err(io())?;
+    Ok(file)
+}
+
+/// Removes copies of the record, and halves of new ones, that killed processes left in a private directory.
+///
+/// # Errors
+/// [`Error::Io`]
+pub fn sweep(private: &Path) -> Result<Vec<PathBuf>> {
+    let mut removed = Vec::new();
+    let entries = match fs::read_dir(private) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(removed),
+        entries => entries.map_err(Error::io("read", private))?,
+    };
+    for entry in entries {
+        let entry = entry.map_err(Error::io("read", private))?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let Some((base, _)) =
+            name.strip_prefix(super::FILE).and_then(|rest| rest.starts_with('.').then(|| rest.split_once(TEMP)).flatten())
+        else {
+            continue;
+        };
+        // What belongs to a file that is in use stays, and so does what is so new that its lock may only come.
+        let base = private.join(format!("{}{base}{TEMP}", super::FILE));
+        let used = File::open(&base).is_ok_and(|file| file.try_lock().is_err());
+        let new = entry.metadata().and_then(|m| m.modified()).is_ok_and(|t| t.elapsed().is_ok_and(|age| age.as_secs() < 2));
+        if !used && !new {
+            fs::remove_file(entry.path()).map_err(Error::io("remove", &entry.path()))?;
+            removed.push(entry.path());
+        }
+    }
+    Ok(removed)
 }
 
 /// Makes a file readable by its owner only.
@@ -112,7 +152,10 @@ pub(super) fn protect(path: &Path) -> Result<()> {
 /// Opens a record that is there, and brings an older one up to date.
 pub(super) fn open(path: &Path, patience: Duration) -> Result<Connection> {
     match connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE, patience) {
-        Err(Error::Database { .. } | Error::Io { .. }) => read_only(path, patience),
+        Err(Error::Database { .. } | Error::Io { .. }) => {
+            File::open(path).map_err(Error::io("read the record", path))?;
+            read_only(path, patience)
+        }
         opened => opened,
     }
 }
@@ -135,7 +178,7 @@ fn read_only(path: &Path, patience: Duration) -> Result<Connection> {
         })
         .collect();
     let uri = PathBuf::from(format!("file:{escaped}?immutable=1"));
-    connect(&uri, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI, patience)
+    connect(&uri, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI, patience).or(plain)
 }
 
 fn connect(path: &Path, mode: OpenFlags, patience: Duration) -> Result<Connection> {
@@ -148,6 +191,9 @@ fn connect(path: &Path, mode: OpenFlags, patience: Duration) -> Result<Connectio
     let known = MIGRATIONS.len() as i64;
     if application != APPLICATION {
         return Err(Error::Damaged { path: path.to_path_buf(), message: "this database is no record of shiftlog".into() });
+    }
+    if version < 1 {
+        return Err(Error::Damaged { path: path.to_path_buf(), message: "it has no version".into() });
     }
     if version > known {
         return Err(Error::Newer { path: path.to_path_buf(), version, known });

@@ -20,6 +20,7 @@ CREATE TABLE sessions (
     log TEXT,                               -- id of its log
     log_due INTEGER NOT NULL DEFAULT 0,     -- 1 until the summary stands in the log
     summary TEXT,                           -- JSON object
+    described INTEGER NOT NULL DEFAULT 1,   -- 0: an import made it for its turns, no line described it yet
     last_turn_at INTEGER,
     turns INTEGER NOT NULL DEFAULT 0,       -- live and moved out
     last_turn INTEGER NOT NULL DEFAULT 0,   -- highest turn number
@@ -30,6 +31,7 @@ CREATE INDEX sessions_updated ON sessions(updated_at);
 CREATE INDEX sessions_native ON sessions(native_id) WHERE native_id IS NOT NULL;
 CREATE INDEX sessions_log ON sessions(log) WHERE log IS NOT NULL;
 CREATE INDEX sessions_parent ON sessions(parent) WHERE parent IS NOT NULL;
+CREATE INDEX sessions_origin ON sessions(origin) WHERE origin IS NOT NULL;
 CREATE INDEX sessions_due ON sessions(log_due) WHERE log_due > 0;
 
 -- The live context of every conversation. Turn 0 stands for its creation and is no turn.

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::error::Result;
 use super::redact::{find, redact, redact_value};
-use super::{Record, schema};
+use super::{Record, retry, schema};
 
 /// A place where a secret stands.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -91,7 +91,7 @@ impl Record {
     /// # Errors
     /// Those of the database; [`super::Error::Busy`] while others use the record.
     pub fn scrub(&self) -> Result<usize> {
-        self.read(|db| Ok(db.execute_batch("PRAGMA secure_delete=ON")?))?;
+        self.plain(|db| Ok(db.execute_batch("PRAGMA secure_delete=ON")?))?;
         let changed = self.write(|tx| {
             let mut changed = 0;
             for (table, _, columns) in TEXTS {
@@ -107,9 +107,9 @@ impl Record {
             Ok(changed)
         })?;
         // Also where nothing changed: an earlier run may have been killed before it came this far.
-        self.checkpoint()?;
-        self.read(|db| Ok(db.execute_batch("VACUUM")?))?;
-        self.checkpoint()?;
+        retry(|| self.checkpoint())?;
+        self.plain(|db| Ok(db.execute_batch("VACUUM")?))?;
+        retry(|| self.checkpoint())?;
         schema::protect(&self.path)?;
         Ok(changed)
     }

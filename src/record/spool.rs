@@ -70,7 +70,7 @@ pub fn keep(private: &Path, settings: &Settings, new: &NewTurn, now: DateTime<Ut
         output_tokens: new.output_tokens,
         key,
     };
-    fs::create_dir_all(&dir).map_err(Error::io("make directory", &dir))?;
+    make_private(&dir).map_err(Error::io("make directory", &dir))?;
     let path = dir.join(format!("{}.json", spooled.key.trim_start_matches("spool:")));
     let temp = path.with_extension("temp");
     let write = || {
@@ -82,6 +82,13 @@ pub fn keep(private: &Path, settings: &Settings, new: &NewTurn, now: DateTime<Ut
     write().map_err(Error::io("spool a turn", &path)).inspect_err(|_| drop(fs::remove_file(&temp)))?;
     super::schema::sync_dir(&dir)?;
     Ok(path)
+}
+
+fn make_private(dir: &Path) -> std::io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(dir)
 }
 
 fn open_private(path: &Path) -> std::io::Result<File> {
@@ -114,6 +121,17 @@ pub fn waiting(private: &Path) -> Result<Vec<PathBuf>> {
 }
 
 impl Record {
+    /// Takes in what waits, unless the record is busy right now: whoever only wants to read does not wait for that.
+    ///
+    /// # Errors
+    /// As [`Record::take_in`].
+    pub fn take_in_now(&self, private: &Path) -> Result<Intake> {
+        self.db.busy_timeout(std::time::Duration::from_millis(50))?;
+        let taken = self.take_in(private);
+        self.db.busy_timeout(self.settings.patience)?;
+        taken
+    }
+
     /// Takes in what waits. Each turn is recorded once, even if this is killed at any point, or done by two at the same time.
     ///
     /// # Errors
@@ -121,20 +139,27 @@ impl Record {
     pub fn take_in(&self, private: &Path) -> Result<Intake> {
         let mut intake = Intake::default();
         for file in waiting(private)? {
-            let text = match fs::read_to_string(&file) {
-                Ok(text) => text,
+            let spooled = match fs::read(&file) {
+                Ok(bytes) => serde_json::from_slice::<Spooled>(&bytes),
                 // Another process was faster.
                 Err(e) if e.kind() == std::io::ErrorKind::NotFound => continue,
-                Err(e) => return Err(Error::io("read", &file)(e)),
+                Err(e) => Err(serde_json::Error::io(e)),
             };
-            let Ok(spooled) = serde_json::from_str::<Spooled>(&text) else {
-                intake.notices.push(format!("not a turn, left as it is: {}", file.display()));
-                continue;
+            let taken = match &spooled {
+                Ok(spooled) => self.take(spooled),
+                Err(e) => Err(Error::refused("not-a-turn", e.to_string(), "")),
             };
-            match self.take(&spooled) {
+            match taken {
                 Ok(()) => intake.turns += 1,
-                Err(Error::Refused { message, .. }) => intake.notices.push(format!("{message}: {} was dropped", file.display())),
-                Err(error) => return Err(error),
+                Err(Error::Refused { kind: "conversation-deleted", message, .. }) => {
+                    intake.notices.push(format!("{message}: {} was dropped", file.display()));
+                }
+                Err(error @ Error::Busy { .. }) => return Err(error),
+                // What cannot be recorded must not keep others from being.
+                Err(error) => {
+                    intake.notices.push(format!("could not be recorded, left as it is: {error}: {}", file.display()));
+                    continue;
+                }
             }
             match fs::remove_file(&file) {
                 Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(Error::io("remove", &file)(e)),

@@ -100,7 +100,11 @@ impl Record {
             let mut spans: Vec<u64> =
                 groups.values().filter(|g| g.turns > 1).filter_map(|g| g.span).map(|(a, b)| (b - a).unsigned_abs() / 1000).collect();
             spans.sort_unstable();
-            stats.median_seconds = spans.get(spans.len() / 2).copied();
+            let middle = |n: usize| spans.get(n).copied();
+            stats.median_seconds = match spans.len() {
+                n if n > 0 && n.is_multiple_of(2) => middle(n / 2).zip(middle(n / 2 - 1)).map(|(a, b)| a.midpoint(b)),
+                n => middle(n / 2),
+            };
             stats.longest_seconds = spans.last().copied();
             let size = |path: &std::path::Path| std::fs::metadata(path).map_or(0, |m| m.len());
             stats.file_bytes = size(&self.path) + size(&super::schema::beside(&self.path, "-wal"));
@@ -121,9 +125,7 @@ fn groups(db: &Connection) -> Result<HashMap<String, Group>> {
 /// Counts something in the total and in the groups of its conversation.
 fn count(stats: &mut Stats, group: &Group, add: impl Fn(&mut Count)) {
     add(&mut stats.total);
-    for (counts, key) in
-        [(&mut stats.agents, &group.agent), (&mut stats.projects, &group.project), (&mut stats.statuses, &group.status)]
-    {
+    for (counts, key) in [(&mut stats.agents, &group.agent), (&mut stats.projects, &group.project), (&mut stats.statuses, &group.status)] {
         match counts.get_mut(key) {
             Some(count) => add(count),
             None => add(counts.entry(key.clone()).or_default()),

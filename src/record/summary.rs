@@ -114,6 +114,11 @@ impl Summary {
         }
     }
 
+    /// What tells its line in a log from others.
+    pub fn mark(&self, id: &str) -> String {
+        format!("({id}, {} turn{})", self.turns, plural(self.turns))
+    }
+
     /// The whole on one line, for a log.
     pub fn line(&self, id: &str) -> String {
         let mut parts =

@@ -133,7 +133,11 @@ impl Record {
         }
         let id = turn::next_id(tx)?;
         if let Some(given) = new.number.filter(|n| i64::try_from(*n) != Ok(turn.number)) {
-            let why = if given > turn.number.unsigned_abs() { "is not the next" } else { "is taken" };
+            let why = match i64::try_from(given) {
+                Ok(0) => "is the creation of the conversation",
+                Ok(number) if turn::is_taken(tx, &conversation.id, number)? => "is taken",
+                _ => "is not the next",
+            };
             tracked.notes.push(format!("turn {given} {why}: recorded as turn {}", turn.number));
         }
         turn.insert(tx, &conversation.id, id)?;

@@ -134,6 +134,12 @@ impl Turn {
     }
 }
 
+/// Whether a conversation has a turn of this number.
+pub(super) fn is_taken(db: &Connection, session: &str, number: i64) -> Result<bool> {
+    let sql = "SELECT 1 FROM turns WHERE session_id = ?1 AND turn_number = ?2";
+    Ok(db.prepare_cached(sql)?.exists(params![session, number])?)
+}
+
 /// A number for a new row, over both tables.
 pub(super) fn next_id(tx: &Transaction<'_>) -> Result<i64> {
     let sql = "SELECT 1 + max(coalesce((SELECT max(id) FROM ui_conversation_context), 0),
@@ -229,10 +235,10 @@ impl Record {
     pub fn branch(&self, id: &str, at: i64, now: DateTime<Utc>) -> Result<Conversation> {
         self.write(|tx| {
             let from = Conversation::known(tx, id)?;
-            if !(1..=from.last_turn).contains(&at) {
+            if !is_taken(tx, &from.id, at)? {
                 let hint = match from.last_turn {
                     0 => "it has no turns yet".to_string(),
-                    last => format!("its turns are 1 to {last}"),
+                    last => format!("its last turn is {last}"),
                 };
                 return Err(Error::refused("turn-not-found", format!("{} has no turn {at}", from.id), hint));
             }

@@ -22,6 +22,7 @@ pub(crate) struct ContextArgs {
 pub(crate) fn run(context: &Context, args: &ContextArgs) -> anyhow::Result<Ended> {
     let journal = context.journal()?;
     let (record, conversation) = recorded::named(context, &journal, &args.id)?;
+    let _snapshot = record.snapshot()?;
     let settings = record.settings();
     let whole = settings.window_of(conversation.model.as_deref()).saturating_mul(settings.fill_percent) / 100;
     let budget = args.max_tokens.unwrap_or(whole);
@@ -34,7 +35,7 @@ pub(crate) fn run(context: &Context, args: &ContextArgs) -> anyhow::Result<Ended
         }))?;
         return Ok(ended);
     }
-    context.ui.raw(fits.text.as_bytes())?;
+    context.ui.foreign(&fits.text)?;
     if fits.turns.is_empty() && fits.left_out > 0 {
         context.ui.say(format_args!("the newest turn alone takes more than {budget} tokens: nothing was printed"));
     } else if fits.left_out > 0 {

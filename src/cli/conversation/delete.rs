@@ -5,6 +5,7 @@ use std::io::{BufRead, IsTerminal, Write};
 use clap::Args;
 use serde_json::json;
 use shiftlog::journal::Error;
+use shiftlog::record;
 use shiftlog::record::conversation::Conversation;
 
 use crate::cli::context::Context;
@@ -31,6 +32,8 @@ pub(crate) fn run(context: &Context, args: &DeleteArgs) -> anyhow::Result<Ended>
         return Ok(Ended::Done);
     }
     let deleted = record.delete(&conversation.id, context.now)?;
+    // Copies of the record that killed backups left hold it, too.
+    record::sweep(&recorded::private(&journal))?;
     if context.ui.json {
         context.ui.answer(json!({"action": "delete", "deleted": deleted}))?;
     } else {

@@ -1,7 +1,7 @@
 //! `shiftlog conversation export`.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -44,6 +44,8 @@ pub(crate) fn run(context: &Context, args: &ExportArgs) -> anyhow::Result<Ended>
     let journal = context.journal()?;
     let record = recorded::find(context, &journal)?;
     let mut found = Vec::new();
+    // One state of the record, whatever others do while it is written out.
+    let _snapshot = record.as_ref().map(Record::snapshot).transpose()?;
     if let Some(record) = &record {
         let filter = args.filter.filter(context)?;
         found = if args.id.is_empty() { record.conversations(&filter)? } else { named(record, &args.id)? };
@@ -52,9 +54,14 @@ pub(crate) fn run(context: &Context, args: &ExportArgs) -> anyhow::Result<Ended>
     }
     found.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
     found.dedup_by(|a, b| a.id == b.id);
-    match (&args.output, record) {
+    match (&args.output, &record) {
         (Some(path), record) => to_file(context, args.format, path, record.as_ref(), &found)?,
-        (None, Some(record)) => write(args.format, &record, &found, &mut std::io::stdout().lock())?,
+        (None, Some(record)) if std::io::stdout().is_terminal() => {
+            let mut text = Vec::new();
+            write(args.format, record, &found, &mut text)?;
+            context.ui.foreign(&String::from_utf8_lossy(&text))?;
+        }
+        (None, Some(record)) => write(args.format, record, &found, &mut std::io::stdout().lock())?,
         (None, None) => {}
     }
     Ok(Ended::Done)

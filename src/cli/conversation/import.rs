@@ -28,12 +28,16 @@ pub(crate) fn run(context: &Context, args: &ImportArgs) -> anyhow::Result<Ended>
     for file in args.file.iter().filter(|f| *f != Path::new("-")) {
         let path = context.cwd.join(file);
         if !path.is_file() {
-            let why = if path.is_dir() { "a directory, not a file" } else { "no such file" };
-            return Err(Error::refused("io", format!("{why}: {}", path.display()), "name a file of JSON Lines").into());
+            let (why, hint) = match (path.is_dir(), path.exists()) {
+                (true, _) => ("a directory, not a file", "name a file of JSON Lines"),
+                (_, true) => ("it can be read only once", "give it on standard input, with `-`"),
+                _ => ("no such file", "name a file of JSON Lines"),
+            };
+            return Err(Error::refused("io", format!("{why}: {}", path.display()), hint).into());
         }
         exchange::check(&path)?;
     }
-    let privacy = recorded::privacy(context, &journal)?;
+    let privacy = recorded::barriers(context, &journal)?;
     let record = recorded::open(context, &journal)?;
     let mut all = Imported::default();
     for file in &args.file {

@@ -21,6 +21,7 @@ pub(crate) fn run(context: &Context, args: &RenameArgs) -> anyhow::Result<Ended>
     let title = shiftlog::journal::lifecycle::one_line("title", &args.title.join(" "))?;
     let journal = context.journal()?;
     let (record, conversation) = recorded::named(context, &journal, &args.id)?;
+    recorded::recordable(&recorded::barriers(context, &journal)?, &conversation)?;
     let renamed = record.rename(&conversation.id, Some(title.as_str()).filter(|t| !t.is_empty()))?;
     if context.ui.json {
         context.ui.answer(json!({"action": "rename", "conversation": renamed, "changed": renamed.title != conversation.title}))?;

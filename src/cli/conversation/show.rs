@@ -28,20 +28,27 @@ pub(crate) fn run(context: &Context, args: &ShowArgs) -> anyhow::Result<Ended> {
     let range = args.turns.as_deref().map_or(Ok(1..=i64::MAX), range)?;
     let journal = context.journal()?;
     let (record, conversation) = recorded::named(context, &journal, &args.id)?;
+    // What it says of the conversation and the turns that it shows belong together.
+    let _snapshot = record.snapshot()?;
+    let conversation = record.conversation(&conversation.id)?;
     if context.ui.json {
         let turns = record.turns(&conversation.id, &range)?;
         context.ui.answer(json!({"conversation": conversation, "turns": turns}))?;
         return Ok(Ended::Done);
     }
     head(&context.ui, &conversation)?;
-    let mut failed = None;
+    let (mut failed, mut any) = (None, false);
     record.each_turn(&conversation.id, &range, &mut |turn| {
+        any = true;
         if failed.is_none() {
             failed = show(&context.ui, &turn).err();
         }
         Ok(())
     })?;
-    failed.map_or(Ok(Ended::Done), Err)
+    if let Some(range) = args.turns.as_ref().filter(|_| !any) {
+        context.ui.say(format_args!("no turns in {range}"));
+    }
+    failed.map_or(Ok(if any || args.turns.is_none() { Ended::Done } else { Ended::Nothing }), Err)
 }
 
 /// `3..7` and its short forms, both ends included.

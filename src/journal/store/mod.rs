@@ -334,7 +334,15 @@ pub fn read_bytes(path: &Path) -> Result<Vec<u8>> {
 
 /// Makes a directory that only its owner can read.
 pub(super) fn make_private_dir(dir: &Path) -> Result<()> {
-    fs::create_dir_all(dir).map_err(Error::io("make directory", dir))?;
+    fs::create_dir_all(dir.parent().unwrap_or(dir)).map_err(Error::io("make directory", dir))?;
+    // Others cannot read it at any time.
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    match builder.create(dir) {
+        Err(e) if e.kind() != io::ErrorKind::AlreadyExists => return Err(Error::io("make directory", dir)(e)),
+        _ => {}
+    }
     set_mode(dir, 0o700).map_err(Error::io("protect directory", dir))
 }
 

@@ -21,12 +21,33 @@ const TEXTS: &str = "seen.texts-";
 /// Text without what must go; nothing where all may stay.
 pub type Clean<'c> = dyn Fn(&str) -> Option<String> + 'c;
 
+/// A file as text; one that is not UTF-8 has a character for each byte, and gets its bytes back.
+struct Text(String, bool);
+
+impl Text {
+    fn of(bytes: Vec<u8>) -> Text {
+        match String::from_utf8(bytes) {
+            Ok(text) => Text(text, true),
+            Err(e) => Text(e.as_bytes().iter().copied().map(char::from).collect(), false),
+        }
+    }
+
+    fn bytes(&self, text: &str) -> Vec<u8> {
+        let byte = |c: char| u8::try_from(u32::from(c)).unwrap_or(b'?');
+        if self.1 { text.as_bytes().to_vec() } else { text.chars().map(byte).collect() }
+    }
+}
+
 impl Store {
-    /// Private files that hold text, each with that text; what is no text is left out.
+    /// Private files that hold text, each with that text.
     ///
     /// # Errors
     /// [`Error::Io`].
     pub fn private_texts(&self) -> Result<Vec<(PathBuf, String)>> {
+        Ok(self.private_files()?.into_iter().map(|(path, text)| (path, text.0)).collect())
+    }
+
+    fn private_files(&self) -> Result<Vec<(PathBuf, Text)>> {
         let mut found = Vec::new();
         let private = self.private();
         let all = WalkDir::new(&private).sort_by_file_name().into_iter().filter_entry(|e| {
@@ -41,12 +62,7 @@ impl Store {
             if entry.file_type().is_file()
                 && let Ok(bytes) = fs::read(entry.path())
             {
-                let text = match String::from_utf8(bytes) {
-                    Ok(text) => text,
-                    Err(e) if entry.depth() == 1 => String::from_utf8_lossy(e.as_bytes()).into_owned(),
-                    Err(_) => continue,
-                };
-                found.push((entry.into_path(), text));
+                found.push((entry.into_path(), Text::of(bytes)));
             }
         }
         Ok(found)
@@ -60,17 +76,18 @@ impl Store {
         let mut changed = Vec::new();
         let mut versions = HashMap::new();
         let mut forget = false;
-        for (path, text) in self.private_texts()? {
-            let Some(new) = clean(&text) else { continue };
+        for (path, text) in self.private_files()? {
+            let Some(new) = clean(&text.0) else { continue };
             if path.parent() == Some(&self.private()) {
                 forget = true;
                 changed.push(path);
                 continue;
             }
             let temp = path.with_extension("scrub");
-            write_temp(&temp, new.as_bytes(), Some(&path))?;
+            let (old, new) = (text.bytes(&text.0), text.bytes(&new));
+            write_temp(&temp, &new, Some(&path))?;
             fs::rename(&temp, &path).map_err(Error::io("write", &path))?;
-            versions.insert(name(&path), (hash(text.as_bytes()), hash(new.as_bytes()), new.len() as u64));
+            versions.insert(name(&path), (hash(&old), hash(&new), new.len() as u64));
             changed.push(path);
         }
         if forget {

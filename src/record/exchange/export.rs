@@ -52,7 +52,14 @@ fn conversation_line(c: &Conversation) -> Map<String, Value> {
         ("summary", json!(c.summary)),
     ];
     line.extend(optional.into_iter().filter(|(_, v)| !v.is_null()).map(|(k, v)| (k.to_string(), v)));
-    line.extend(c.data.clone());
+    others(line, c.data.clone())
+}
+
+/// Keys that have no place of their own come last, and never in the place of one that has.
+fn others(mut line: Map<String, Value>, data: Map<String, Value>) -> Map<String, Value> {
+    for (key, value) in data {
+        line.entry(key).or_insert(value);
+    }
     line
 }
 
@@ -66,6 +73,5 @@ fn turn_line(conversation: &str, turn: Turn) -> Map<String, Value> {
         line.insert("model".into(), model.into());
     }
     line.insert("actions".into(), json!(turn.actions));
-    line.extend(turn.data);
-    line
+    others(line, turn.data)
 }

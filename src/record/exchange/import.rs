@@ -9,7 +9,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 use rusqlite::{Transaction, TransactionBehavior};
 use serde::Serialize;
 
@@ -26,6 +26,8 @@ mod turns;
 use conversation::About;
 use turns::Open;
 
+/// The highest number of a turn, and the most tokens of one: what is counted stays far from what a column can hold.
+const MOST: i64 = 1_000_000_000;
 /// Bytes of lines that one transaction takes.
 const BATCH: u64 = 16 << 20;
 /// Turns whose identity is kept in memory.
@@ -121,6 +123,7 @@ impl<'p, R: BufRead> Lines<'p, R> {
             if self.buffer.iter().all(u8::is_ascii_whitespace) {
                 continue;
             }
+            whole_surrogates(&mut self.buffer);
             if self.buffer.last() != Some(&b'\n')
                 && serde_json::from_slice::<serde::de::IgnoredAny>(&self.buffer).is_err_and(|e| e.is_eof())
             {
@@ -137,7 +140,13 @@ impl<'p, R: BufRead> Lines<'p, R> {
         let line: Line<'_> = serde_json::from_str(text).map_err(|e| bad(reason(&e)))?;
         match line.kind.as_ref() {
             "turn" if line.conversation.is_none() => Err(bad("a turn without `conversation`".into())),
-            "turn" if line.turn.is_some_and(|n| n < 1) => Err(bad("turns are numbered from 1".into())),
+            "turn" if line.turn.is_some_and(|n| !(1..=MOST).contains(&n)) => Err(bad(format!("turns are numbered from 1 to {MOST}"))),
+            _ if [line.time, line.started].iter().flatten().any(|t| !(1..=9999).contains(&t.year())) => {
+                Err(bad("a time that is not between the years 1 and 9999".into()))
+            }
+            _ if [line.input_tokens, line.output_tokens].iter().flatten().any(|n| *n > MOST.unsigned_abs()) => {
+                Err(bad(format!("more than {MOST} tokens in one turn")))
+            }
             "conversation" if line.id.is_none() && line.native_id.is_none() => Err(bad("a conversation without `id`".into())),
             "conversation" => match line.status.as_deref() {
                 Some(status) if Status::named(status).is_none() => {
@@ -150,6 +159,28 @@ impl<'p, R: BufRead> Lines<'p, R> {
             "" => Err(bad("no `type`: it is `conversation` or `turn`".into())),
             other => Err(bad(format!("unknown type `{}`: it is `conversation` or `turn`", other.escape_debug()))),
         }
+    }
+}
+
+/// Programs that cut texts in the middle of a character write one half of its escape: it becomes the replacement character.
+fn whole_surrogates(line: &mut [u8]) {
+    let half = |line: &[u8], at: usize| {
+        let digits = line.get(at..at + 6)?.strip_prefix(b"\\u")?;
+        let code = u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+        (0xd800..=0xdfff).contains(&code).then_some(code)
+    };
+    let mut at = 0;
+    while let Some(n) = line[at..].iter().position(|b| *b == b'\\') {
+        at += n;
+        let whole = match (half(line, at), half(line, at + 6)) {
+            (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => 12,
+            (Some(_), _) => {
+                line[at..at + 6].copy_from_slice(b"\\ufffd");
+                6
+            }
+            _ => 2,
+        };
+        at = (at + whole).min(line.len());
     }
 }
 
@@ -229,6 +260,14 @@ impl<'r> Run<'r> {
         let version = tx.pragma_query_value(None, "data_version", |r| r.get(0))?;
         if version != self.version {
             self.open.values_mut().for_each(|open| open.stale = true);
+            for target in self.names.values_mut() {
+                if let Target::Stored(id) = target
+                    && Conversation::load(tx, id)?.is_none()
+                {
+                    self.open.remove(id);
+                    *target = Target::Skipped(conversation::DELETED);
+                }
+            }
         }
         self.version = version;
         self.row = crate::record::turn::next_id(tx)?;

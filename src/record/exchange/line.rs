@@ -98,12 +98,37 @@ pub(super) struct Line<'a> {
     pub(super) extra: Map<String, Value>,
 }
 
-/// The largest number that the database can hold.
-fn count<E: serde::de::Error>(number: Option<u64>) -> Result<Option<u64>, E> {
-    match number {
-        Some(n) if i64::try_from(n).is_err() => Err(E::custom(format!("{n} is too large"))),
-        fine => Ok(fine),
+/// A number without a fraction, also written with one: `2.0`.
+struct Whole(i64);
+
+impl<'de> Deserialize<'de> for Whole {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Any;
+        impl Visitor<'_> for Any {
+            type Value = Whole;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a whole number")
+            }
+            fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Whole, E> {
+                i64::try_from(number).map(Whole).map_err(|_| E::custom(format!("{number} is too large")))
+            }
+            fn visit_i64<E>(self, number: i64) -> Result<Whole, E> {
+                Ok(Whole(number))
+            }
+            fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Whole, E> {
+                match number.fract() == 0.0 && number.abs() < 9e15 {
+                    true => Ok(Whole(number as i64)),
+                    false => Err(E::custom(format!("{number} is no whole number"))),
+                }
+            }
+        }
+        deserializer.deserialize_any(Any)
     }
+}
+
+/// A number of tokens.
+fn count<E: serde::de::Error>(number: Option<i64>) -> Result<Option<u64>, E> {
+    number.map(|n| u64::try_from(n).map_err(|_| E::custom(format!("{n} tokens")))).transpose()
 }
 
 impl<'de> Deserialize<'de> for Line<'de> {
@@ -119,6 +144,7 @@ impl<'de> Deserialize<'de> for Line<'de> {
                 while let Some(key) = map.next_key::<Text<'de>>()? {
                     line.take(&key.0, &mut map)?;
                 }
+                line.keep_others();
                 Ok(line)
             }
         }
@@ -127,6 +153,38 @@ impl<'de> Deserialize<'de> for Line<'de> {
 }
 
 impl<'de> Line<'de> {
+    /// Keys that mean something on the other kind of line only are kept like any other key.
+    fn keep_others(&mut self) {
+        let mut extra = Vec::new();
+        let mut keep = |key: &'static str, text: &mut Option<Cow<'de, str>>| {
+            extra.extend(text.take().map(|t| (key, Value::String(t.into_owned()))));
+        };
+        if self.kind == "turn" {
+            if self.native_id.is_none() {
+                self.native_id = self.id.take();
+            }
+            keep("id", &mut self.id);
+            keep("parent", &mut self.parent);
+            keep("origin", &mut self.origin);
+            keep("log", &mut self.log);
+            extra.extend(self.started.take().map(|t| ("started", Value::from(t.to_rfc3339()))));
+            extra.extend(self.origin_turn.take().map(|n| ("origin_turn", n.into())));
+            extra.extend(self.summary.take().map(|s| ("summary", s)));
+        } else if self.kind == "conversation" {
+            keep("conversation", &mut self.conversation);
+            keep("user_input", &mut self.user_input);
+            keep("agent_response", &mut self.agent_response);
+            keep("author", &mut self.author);
+            extra.extend(self.time.take().map(|t| ("time", Value::from(t.to_rfc3339()))));
+            extra.extend(self.turn.take().map(|n| ("turn", n.into())));
+            extra.extend(self.input_tokens.take().map(|n| ("input_tokens", n.into())));
+            extra.extend(self.output_tokens.take().map(|n| ("output_tokens", n.into())));
+            let actions = std::mem::take(&mut self.actions);
+            extra.extend((!actions.is_empty()).then(|| ("actions", serde_json::json!(actions))));
+        }
+        self.extra.extend(extra.into_iter().map(|(key, value)| (key.to_string(), value)));
+    }
+
     fn take<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
         let named = |e: A::Error| A::Error::custom(format!("`{key}`: {e}"));
         macro_rules! value {
@@ -173,20 +231,14 @@ impl<'de> Line<'de> {
                 self.time = value!();
                 return Ok(());
             }
-            "turn" => {
-                self.turn = value!();
-                return Ok(());
-            }
-            "origin_turn" => {
-                self.origin_turn = value!();
-                return Ok(());
-            }
-            "input_tokens" => {
-                self.input_tokens = count(value!())?;
-                return Ok(());
-            }
-            "output_tokens" => {
-                self.output_tokens = count(value!())?;
+            "turn" | "origin_turn" | "input_tokens" | "output_tokens" => {
+                let number: Option<Whole> = value!();
+                match (key, number.map(|n| n.0)) {
+                    ("turn", number) => self.turn = number,
+                    ("origin_turn", number) => self.origin_turn = number,
+                    ("input_tokens", number) => self.input_tokens = count(number)?,
+                    (_, number) => self.output_tokens = count(number)?,
+                }
                 return Ok(());
             }
             "summary" => {

@@ -8,6 +8,7 @@ use super::{Line, Run, Target};
 use crate::record::conversation::{Conversation, object_text};
 use crate::record::error::Result;
 use crate::record::id::ConversationId;
+use crate::record::privacy::Barrier;
 use crate::record::status::Status;
 use crate::record::summary::Summary;
 
@@ -31,10 +32,12 @@ pub(super) struct About {
     summary: Option<String>,
     started: Option<DateTime<Utc>>,
     status: Option<Status>,
+    /// A line of its own says so; else its turns do.
+    described: bool,
     data: Map<String, Value>,
 }
 
-const DELETED: &str = "deleted here before";
+pub(super) const DELETED: &str = "deleted here before";
 const EXCLUDED: &str = "excluded";
 const OFF: &str = "recording is off there";
 
@@ -43,13 +46,16 @@ impl Run<'_> {
     pub(super) fn take_conversation(&mut self, tx: &Transaction<'_>, line: Line<'_>) -> Result<()> {
         let name = line.id.as_ref().or(line.native_id.as_ref()).map(ToString::to_string).unwrap_or_default();
         let about = self.about(line, &name);
+        // From here on the name means this conversation, whatever it meant before: agents count their sessions alike.
+        self.settle(tx, &name)?;
+        self.names.remove(&name);
         match self.target(tx, &name, &about)? {
             Some(Target::Stored(id)) => self.complete(tx, &id, &about),
             Some(Target::Skipped(reason)) => {
                 self.skip(reason);
                 Ok(())
             }
-            _ => match self.barrier(&about) {
+            _ => match self.barrier(tx, &about)? {
                 Some(reason) => {
                     self.skip(reason);
                     self.names.insert(name, Target::Skipped(reason));
@@ -62,6 +68,14 @@ impl Run<'_> {
                 }
             },
         }
+    }
+
+    /// Makes the conversation that a name was left to describe, before the name is given to another one.
+    fn settle(&mut self, tx: &Transaction<'_>, name: &str) -> Result<()> {
+        if let Some(Target::Pending(about)) = self.names.get(name).cloned() {
+            self.make(tx, name, &about, None)?;
+        }
+        Ok(())
     }
 
     /// The conversation of a turn's line; nothing where it must not be stored.
@@ -94,7 +108,7 @@ impl Run<'_> {
                 self.skip(reason);
                 Ok(None)
             }
-            _ => match self.barrier(&about) {
+            _ => match self.barrier(tx, &about)? {
                 Some(reason) => {
                     self.skip(reason);
                     self.names.insert(name.to_string(), Target::Skipped(reason));
@@ -139,6 +153,7 @@ impl Run<'_> {
             summary: summary.map(|s| s.to_string()),
             started: line.started,
             status: line.status.as_deref().and_then(Status::named),
+            described: line.kind == "conversation",
             data,
         }
     }
@@ -163,11 +178,23 @@ impl Run<'_> {
         Ok(found)
     }
 
-    fn barrier(&self, about: &About) -> Option<&'static str> {
-        use crate::record::privacy::Barrier;
-        self.privacy.barrier(about.project.as_deref(), about.cwd.as_deref().map(std::path::Path::new)).map(|barrier| match barrier {
-            Barrier::Excluded(_) => EXCLUDED,
-            Barrier::Off(_) => OFF,
+    /// Why a conversation must not be stored: for itself, or as that of a subagent of one that must not.
+    fn barrier(&self, tx: &Transaction<'_>, about: &About) -> Result<Option<&'static str>> {
+        let stands = |project: Option<&str>, cwd: Option<&str>| {
+            self.privacy.barrier(project, cwd.map(std::path::Path::new)).map(|barrier| match barrier {
+                Barrier::Excluded(_) => EXCLUDED,
+                Barrier::Off(_) => OFF,
+            })
+        };
+        if let Some(reason) = stands(about.project.as_deref(), about.cwd.as_deref()) {
+            return Ok(Some(reason));
+        }
+        let Some(parent) = &about.parent else { return Ok(None) };
+        Ok(match self.names.get(parent) {
+            Some(Target::Skipped(reason)) if *reason != DELETED => Some(reason),
+            Some(Target::Pending(parent)) => stands(parent.project.as_deref(), parent.cwd.as_deref()),
+            Some(Target::Stored(id)) => Conversation::load(tx, id)?.and_then(|c| stands(c.project.as_deref(), c.cwd.as_deref())),
+            _ => Conversation::called(tx, parent)?.and_then(|c| stands(c.project.as_deref(), c.cwd.as_deref())),
         })
     }
 
@@ -190,16 +217,16 @@ impl Run<'_> {
         let at = start.timestamp_millis();
         tx.prepare_cached(
             "INSERT INTO sessions (id, user_id, channel_id, status, model, created_at, updated_at, data, agent, native_id, project, branch,
-                 cwd, parent, origin, origin_turn, title, log, summary)
+                 cwd, parent, origin, origin_turn, title, log, summary, described)
              VALUES (:id, :user, :channel, :status, :model, :at, :at, :data, :agent, :native, :project, :branch, :cwd, :parent, :origin,
-                 :origin_turn, :title, :log, :summary)",
+                 :origin_turn, :title, :log, :summary, :described)",
         )?
         .execute(named_params! {
             ":id": id.as_str(), ":user": about.user.as_deref().unwrap_or("local"), ":channel": about.channel.as_deref().unwrap_or("cli"),
             ":status": about.status.unwrap_or(Status::Active).name(), ":model": about.model, ":at": at, ":data": object_text(&about.data),
             ":agent": about.agent, ":native": about.native_id, ":project": about.project, ":branch": about.branch, ":cwd": about.cwd,
             ":parent": about.parent, ":origin": about.origin, ":origin_turn": about.origin_turn, ":title": about.title, ":log": about.log,
-            ":summary": about.summary,
+            ":summary": about.summary, ":described": about.described,
         })?;
         self.done.conversations += 1;
         self.names.insert(name.to_string(), Target::Stored(id.to_string()));
@@ -208,8 +235,10 @@ impl Run<'_> {
 
     /// Fills in what a conversation lacks.
     fn complete(&mut self, tx: &Transaction<'_>, id: &str, about: &About) -> Result<()> {
-        let mut data = about.data.clone();
-        data.extend(Conversation::known(tx, id)?.data);
+        let mut data = Conversation::known(tx, id)?.data;
+        for (key, value) in &about.data {
+            data.entry(key.clone()).or_insert_with(|| value.clone());
+        }
         tx.prepare_cached(
             "UPDATE sessions SET model = coalesce(model, :model), agent = coalesce(agent, :agent), native_id = coalesce(native_id, :native),
                  project = coalesce(project, :project), branch = coalesce(branch, :branch), cwd = coalesce(cwd, :cwd),
@@ -227,29 +256,39 @@ impl Run<'_> {
             ":project": about.project, ":branch": about.branch, ":cwd": about.cwd, ":parent": about.parent, ":origin": about.origin,
             ":origin_turn": about.origin_turn, ":title": about.title, ":log": about.log, ":summary": about.summary,
         })?;
-        // A file may describe a conversation after its turns.
-        if self.open.get(id).is_some_and(|open| open.implicit) {
-            tx.execute(
-                "UPDATE sessions SET user_id = coalesce(?2, user_id), channel_id = coalesce(?3, channel_id), status = coalesce(?4, status),
-                     created_at = coalesce(?5, created_at) WHERE id = ?1",
-                params![id, about.user, about.channel, about.status.map(Status::name), about.started.map(|t| t.timestamp_millis())],
-            )?;
-        }
+        // It may be described after its turns, by the same file or another one.
+        tx.prepare_cached(
+            "UPDATE sessions SET described = 1, user_id = coalesce(?2, user_id), channel_id = coalesce(?3, channel_id),
+                 status = coalesce(?4, status), created_at = coalesce(?5, created_at) WHERE id = ?1 AND described = 0",
+        )?
+        .execute(params![
+            id,
+            about.user,
+            about.channel,
+            about.status.map(Status::name),
+            about.started.map(|t| t.timestamp_millis())
+        ])?;
         Ok(())
     }
 }
 
-/// The conversation with this native id, of the same agent; where the line names none, of any if there is but one.
+/// The conversation with this native id, of the same agent, or one that no line described yet; where the line names no agent,
+/// of any if there is but one.
 fn native_target(tx: &Transaction<'_>, native: &str, about: &About) -> Result<Option<Target>> {
+    let same = "SELECT id FROM sessions WHERE native_id = ?1 AND (agent IS ?2 OR (agent IS NULL AND described = 0))
+                ORDER BY agent IS ?2 DESC, created_at, id LIMIT 1";
+    let found: Option<String> = tx.prepare_cached(same)?.query_row(params![native, about.agent], |r| r.get(0)).optional()?;
+    if found.is_some() {
+        return Ok(found.map(Target::Stored));
+    }
+    if about.agent.is_none() {
+        let any = "SELECT min(id) FROM sessions WHERE native_id = ?1 HAVING count(*) = 1";
+        let any: Option<String> = tx.prepare_cached(any)?.query_row([native], |r| r.get(0)).optional()?;
+        if any.is_some() {
+            return Ok(any.map(Target::Stored));
+        }
+    }
     let deleted = "SELECT 1 FROM deleted WHERE native_id = ?1 AND (agent IS ?2 OR ?2 IS NULL)";
-    if tx.prepare_cached(deleted)?.exists(params![native, about.agent])? {
-        return Ok(Some(Target::Skipped(DELETED)));
-    }
-    let same = "SELECT id FROM sessions WHERE native_id = ?1 AND agent IS ?2 ORDER BY created_at, id LIMIT 1";
-    let same: Option<String> = tx.prepare_cached(same)?.query_row(params![native, about.agent], |r| r.get(0)).optional()?;
-    if same.is_some() || about.agent.is_some() {
-        return Ok(same.map(Target::Stored));
-    }
-    let any = "SELECT min(id) FROM sessions WHERE native_id = ?1 HAVING count(*) = 1";
-    Ok(tx.prepare_cached(any)?.query_row([native], |r| r.get(0)).optional()?.map(Target::Stored))
+    let deleted = tx.prepare_cached(deleted)?.exists(params![native, about.agent])?;
+    Ok(deleted.then_some(Target::Skipped(DELETED)))
 }

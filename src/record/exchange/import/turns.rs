@@ -10,6 +10,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::{Line, Run};
 use crate::record::Record;
+use crate::record::action::Action;
 use crate::record::conversation::Conversation;
 use crate::record::error::Result;
 use crate::record::turn::{self, Turn};
@@ -23,7 +24,7 @@ pub(super) struct Open {
     by_said: HashMap<u64, Vec<usize>>,
     numbers: HashSet<i64>,
     last: i64,
-    /// Turns that this import met without a number.
+    /// Turns that this import met.
     met: i64,
     started: DateTime<Utc>,
     latest: Option<DateTime<Utc>>,
@@ -31,10 +32,8 @@ pub(super) struct Open {
     cwd: Option<String>,
     model: Option<String>,
     added: u64,
-    /// A turn was put at the end that belongs elsewhere.
-    displaced: bool,
-    /// It was made for its turns, no line described it yet.
-    pub(super) implicit: bool,
+    /// Rows of turns that were put at the end and belong elsewhere.
+    displaced: Vec<i64>,
     pub(super) dirty: bool,
     pub(super) stale: bool,
 }
@@ -43,7 +42,10 @@ pub(super) struct Open {
 #[derive(Debug, Clone)]
 struct Known {
     row: i64,
-    /// Hash of its texts, status, tokens and number of actions.
+    number: i64,
+    /// It has an id in the program that it comes from.
+    native: bool,
+    /// Hash of all that a line can say of it.
     content: u64,
     /// A line of this import was found to be this turn.
     met: bool,
@@ -55,13 +57,15 @@ fn said(when: i64, input: &str) -> u64 {
 
 fn content(turn: &Turn) -> u64 {
     let hash = |text: &Option<String>| text.as_deref().map_or(1, |t| xxh3_64(t.as_bytes()));
+    let json = |empty: bool, value: &dyn Fn() -> String| if empty { 0 } else { xxh3_64(value().as_bytes()) };
     let parts = [
         hash(&turn.user_input),
         hash(&turn.agent_response),
         xxh3_64(turn.status.as_bytes()),
         turn.input_tokens.map_or(0, |n| n + 1),
         turn.output_tokens.map_or(0, |n| n + 1),
-        turn.actions.len() as u64,
+        json(turn.actions.is_empty(), &|| serde_json::json!(turn.actions).to_string()),
+        json(turn.data.is_empty(), &|| serde_json::json!(turn.data).to_string()),
         hash(&turn.model),
         hash(&turn.author),
     ];
@@ -80,7 +84,6 @@ impl Open {
             cwd: stored.cwd.clone(),
             model: stored.model.clone(),
             met: before.met,
-            implicit: before.implicit,
             dirty: before.dirty,
             displaced: before.displaced,
             added: before.added,
@@ -101,34 +104,41 @@ impl Open {
 
     fn note(&mut self, turn: &Turn, row: i64, met: bool) {
         let index = self.turns.len();
-        match &turn.native_id {
-            Some(native) => drop(self.by_native.insert(native.clone(), index)),
-            None => {
-                let input = turn.user_input.as_deref().unwrap_or_default();
-                self.by_said.entry(said(turn.time.timestamp_millis(), input)).or_default().push(index);
-                if let Some(place) = turn.place {
-                    self.by_said.entry(said(-place, input)).or_default().push(index);
-                }
-            }
+        if let Some(native) = &turn.native_id {
+            self.by_native.insert(native.clone(), index);
+        }
+        let input = turn.user_input.as_deref().unwrap_or_default();
+        self.by_said.entry(said(turn.time.timestamp_millis(), input)).or_default().push(index);
+        if let Some(place) = turn.place {
+            self.by_said.entry(said(-place, input)).or_default().push(index);
         }
         self.numbers.insert(turn.number);
         self.last = self.last.max(turn.number);
-        self.turns.push(Known { row, content: content(turn), met });
+        self.turns.push(Known { row, number: turn.number, native: turn.native_id.is_some(), content: content(turn), met });
     }
 
-    /// The stored turn that a line means.
-    fn find(&mut self, native: Option<&str>, when: i64, input: &str) -> Option<usize> {
-        if let Some(native) = native {
-            return self.by_native.get(native).copied();
+    /// The stored turns that a line may mean, the likeliest first; the flag says that there is no doubt.
+    ///
+    /// The same id is the same turn. So are the same words at the same time, unless both have ids, or the line has another
+    /// number and was met already: somebody may well say the same twice.
+    fn find(&self, turn: &Turn, when: i64, number: Option<i64>) -> (Vec<usize>, bool) {
+        if let Some(index) = turn.native_id.as_ref().and_then(|native| self.by_native.get(native)) {
+            return (vec![*index], true);
         }
-        let fitting = self.by_said.get(&said(when, input))?;
-        fitting.iter().copied().find(|index| !self.turns[*index].met)
+        let input = turn.user_input.as_deref().unwrap_or_default();
+        let fits = |known: &Known| (!known.met || number == Some(known.number)) && !(known.native && turn.native_id.is_some());
+        let mut fitting = self.by_said.get(&said(when, input)).cloned().unwrap_or_default();
+        fitting.retain(|index| fits(&self.turns[*index]));
+        let same = content(turn);
+        fitting.sort_by_key(|index| (self.turns[*index].content != same, number != Some(self.turns[*index].number)));
+        (fitting, false)
     }
 
     /// Writes what the record says of the conversation, puts turns into order, and moves the oldest out of the live context.
     pub(super) fn flush(&mut self, tx: &Transaction<'_>, record: &Record, id: &str) -> Result<()> {
-        if std::mem::take(&mut self.displaced) {
-            renumber(tx, id)?;
+        let displaced = std::mem::take(&mut self.displaced);
+        if !displaced.is_empty() {
+            renumber(tx, id, &displaced)?;
             self.stale = true;
         }
         let latest = self.latest.map(|t| t.timestamp_millis());
@@ -143,20 +153,54 @@ impl Open {
     }
 }
 
-/// Numbers turns anew by their time; those of the same time keep their order.
-fn renumber(tx: &Transaction<'_>, session: &str) -> Result<()> {
-    let sql = "SELECT id, live FROM turns WHERE session_id = ?1 ORDER BY created_at, turn_number";
-    let rows: Vec<(i64, bool)> =
-        tx.prepare_cached(sql)?.query_map([session], |r| Ok((r.get(0)?, r.get(1)?)))?.collect::<rusqlite::Result<_>>()?;
+/// Puts turns that were found late behind the last one that is not younger, and numbers all anew. The others keep their order,
+/// whatever their clocks said.
+fn renumber(tx: &Transaction<'_>, session: &str, displaced: &[i64]) -> Result<()> {
+    let sql = "SELECT id, live, turn_number, created_at FROM turns WHERE session_id = ?1 ORDER BY turn_number";
+    let rows: Vec<(i64, bool, i64, i64)> = tx
+        .prepare_cached(sql)?
+        .query_map([session], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    let displaced: HashSet<i64> = displaced.iter().copied().collect();
+    let (mut late, mut base): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(row, ..)| displaced.contains(row));
+    late.sort_by_key(|(_, _, number, time)| (*time, *number));
+    let mut order = Vec::new();
+    while let Some(last) = late.last() {
+        match base.pop_if(|turn| turn.3 > last.3) {
+            Some(younger) => order.push(younger),
+            None => order.extend(late.pop()),
+        }
+    }
+    order.extend(base.into_iter().rev());
+    order.reverse();
     let table = |live| if live { "ui_conversation_context" } else { "ui_conversation_archive" };
     // Out of the way first: numbers are unique at any time.
     for sign in [-1, 1] {
-        for (number, (row, live)) in (1_i64..).zip(&rows) {
+        for (number, (row, live, ..)) in (1_i64..).zip(&order) {
             let sql = format!("UPDATE {} SET turn_number = ?2 WHERE id = ?1 AND turn_number != ?2", table(*live));
             tx.prepare_cached(&sql)?.execute(params![row, sign * number])?;
         }
     }
+    follow(tx, session, &order)
+}
+
+/// Branches name the turn that they begin from by its number.
+fn follow(tx: &Transaction<'_>, session: &str, order: &[(i64, bool, i64, i64)]) -> Result<()> {
+    let mut branches = tx.prepare_cached("SELECT id, origin_turn FROM sessions WHERE origin = ?1")?;
+    let branches: Vec<(String, Option<i64>)> =
+        branches.query_map([session], |r| Ok((r.get(0)?, r.get(1)?)))?.collect::<rusqlite::Result<_>>()?;
+    for (branch, turn) in branches {
+        if let Some(number) = (1_i64..).zip(order).find(|(_, (_, _, old, _))| Some(*old) == turn).map(|(number, _)| number) {
+            tx.execute("UPDATE sessions SET origin_turn = ?2 WHERE id = ?1 AND origin_turn != ?2", params![branch, number])?;
+        }
+    }
     Ok(())
+}
+
+/// Whether a text is there, and the other one says the same, more, or nothing.
+fn extends(there: Option<&str>, given: Option<&str>) -> bool {
+    let (there, given) = (there.unwrap_or_default(), given.unwrap_or_default());
+    given.starts_with(there) || there.starts_with(given)
 }
 
 impl Run<'_> {
@@ -167,35 +211,32 @@ impl Run<'_> {
             self.skip("excluded");
             return Ok(());
         }
-        let before = self.done.conversations;
         let Some(id) = self.conversation_of(tx, &line)? else { return Ok(()) };
-        let made = self.done.conversations > before;
-        let row = self.row;
-        let record = self.record;
-        let now = self.now;
+        let (row, record, now) = (self.row, self.record, self.now);
         let open = self.opened(tx, &id)?;
-        open.implicit |= made;
         open.met += 1;
-        let (given, native, judged) = (line.time, line.native_id.is_some(), line.status.is_some());
+        let (given, number, judged) = (line.time, line.turn, line.status.is_some());
         let mut turn = turn_of(record, line, open, now);
-        let input = turn.user_input.as_deref().unwrap_or_default();
         // Without a time, its place tells a turn.
         let when = given.map_or(-turn.number, |t| t.timestamp_millis());
-        turn.place = (given.is_none() && !native).then_some(turn.number);
-        let found = open.find(turn.native_id.as_deref().filter(|_| native), when, input);
-        if let Some(index) = found {
-            let known = &mut open.turns[index];
-            known.met = true;
-            if known.content == content(&turn) {
+        turn.place = (given.is_none() && turn.native_id.is_none()).then_some(turn.number);
+        let (fitting, certain) = open.find(&turn, when, number.or(turn.place));
+        let same = content(&turn);
+        for index in fitting {
+            if open.turns[index].content == same && (turn.native_id.is_none() || open.turns[index].native) {
+                open.turns[index].met = true;
                 self.done.known += 1;
                 return Ok(());
             }
-            let row = known.row;
-            return self.reconcile(tx, &id, row, turn, judged);
+            let stored = load(tx, open.turns[index].row)?;
+            if certain || extends(stored.agent_response.as_deref(), turn.agent_response.as_deref()) {
+                open.turns[index].met = true;
+                return self.reconcile(tx, &id, index, &stored, turn, judged);
+            }
         }
         if open.numbers.contains(&turn.number) {
             turn.number = open.last + 1;
-            open.displaced = true;
+            open.displaced.push(row);
         }
         turn.weigh();
         turn.insert(tx, &id, row)?;
@@ -210,53 +251,59 @@ impl Run<'_> {
     }
 
     /// A turn that is there with other content: what it lacks is filled in, what it has stays.
-    fn reconcile(&mut self, tx: &Transaction<'_>, session: &str, row: i64, given: Turn, judged: bool) -> Result<()> {
-        let sql = "SELECT * FROM turns WHERE id = ?1";
-        let mut stored = tx.prepare_cached(sql)?.query_row([row], Turn::from_row)?;
-        stored.actions = crate::record::action::Action::of_turn(tx, row)?;
+    fn reconcile(&mut self, tx: &Transaction<'_>, id: &str, index: usize, stored: &Turn, given: Turn, judged: bool) -> Result<()> {
         let mut new = stored.clone();
-        let extends = |there: &Option<String>, given: &Option<String>| match (there.as_deref(), given.as_deref()) {
-            (None | Some(""), Some(text)) => !text.is_empty(),
-            (Some(there), Some(text)) => text.len() > there.len() && text.starts_with(there),
-            _ => false,
-        };
-        let differs = |there: &Option<String>, given: &Option<String>| given.is_some() && there != given;
-        for (there, given) in [(&mut new.user_input, &given.user_input), (&mut new.agent_response, &given.agent_response)] {
-            if extends(there, given) {
-                there.clone_from(given);
+        let mut differs = false;
+        for (there, given) in [(&mut new.user_input, given.user_input), (&mut new.agent_response, given.agent_response)] {
+            if !extends(there.as_deref(), given.as_deref()) {
+                differs = true;
+            } else if there.as_ref().map_or(0, String::len) < given.as_ref().map_or(0, String::len) {
+                *there = given;
             }
         }
         if judged {
-            new.status.clone_from(&given.status);
+            new.status = given.status;
         }
+        new.native_id = new.native_id.or(given.native_id);
         new.author = new.author.or(given.author);
         new.model = new.model.or(given.model);
         new.input_tokens = new.input_tokens.or(given.input_tokens);
         new.output_tokens = new.output_tokens.or(given.output_tokens);
+        for (key, value) in given.data {
+            new.data.entry(key).or_insert(value);
+        }
+        match Action::merged(&stored.actions, &given.actions) {
+            Some(actions) => new.actions = actions,
+            None => differs = true,
+        }
         new.weigh();
-        let more = given.actions.get(stored.actions.len()..).filter(|_| given.actions.starts_with(&stored.actions)).unwrap_or_default();
-        for (position, action) in more.iter().enumerate() {
-            action.insert(tx, row, stored.actions.len() + position)?;
+        if new.actions != stored.actions {
+            self.done.actions += (new.actions.len() - stored.actions.len()) as u64;
+            Action::replace(tx, new.id, &new.actions)?;
         }
-        new.actions.extend(more.iter().cloned());
-        self.done.actions += more.len() as u64;
-        if differs(&new.user_input, &given.user_input) || differs(&new.agent_response, &given.agent_response) {
-            self.done.different += 1;
-        } else if new == stored {
-            self.done.known += 1;
-        } else {
-            self.done.completed += 1;
+        match (differs, new == *stored) {
+            (true, _) => self.done.different += 1,
+            (false, true) => self.done.known += 1,
+            (false, false) => self.done.completed += 1,
         }
-        let open = self.opened(tx, session)?;
-        if new != stored {
+        let open = self.opened(tx, id)?;
+        open.turns[index].content = content(&new);
+        if let Some(native) = &new.native_id {
+            open.turns[index].native = true;
+            open.by_native.insert(native.clone(), index);
+        }
+        if new != *stored {
             new.update(tx)?;
             open.dirty = true;
         }
-        if let Some(known) = open.turns.iter_mut().find(|t| t.row == row) {
-            known.content = content(&new);
-        }
         Ok(())
     }
+}
+
+fn load(tx: &Transaction<'_>, row: i64) -> Result<Turn> {
+    let mut turn = tx.prepare_cached("SELECT * FROM turns WHERE id = ?1")?.query_row([row], Turn::from_row)?;
+    turn.actions = Action::of_turn(tx, row)?;
+    Ok(turn)
 }
 
 /// The turn that a line describes, as it may be stored.
