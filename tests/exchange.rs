@@ -447,3 +447,104 @@ fn an_export_is_one_state_while_others_write() {
         }
     });
 }
+
+mod any_history {
+    use std::fs;
+    use std::io::Cursor;
+    use std::path::Path;
+
+    use chrono::{DateTime, Utc};
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+    use shiftlog::record::conversation::Filter;
+    use shiftlog::record::privacy::Privacy;
+    use shiftlog::record::{Record, Settings, exchange};
+
+    fn record(dir: &Path) -> Record {
+        fs::create_dir_all(dir).expect("made");
+        Record::open(dir, Settings { live_turns: 3, ..Settings::default() }).expect("a record")
+    }
+
+    fn import(record: &Record, text: &str) -> exchange::Imported {
+        let now: DateTime<Utc> = "2026-11-20T14:30:00Z".parse().expect("a time");
+        let (mut input, privacy) = (Cursor::new(text.as_bytes()), Privacy::default());
+        exchange::import(record, Path::new("-"), Some(&mut input), &privacy, now, &mut |_| {}).expect("an import")
+    }
+
+    fn export(record: &Record) -> String {
+        let mut found = record.conversations(&Filter::default()).expect("conversations");
+        found.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
+        let mut out = Vec::new();
+        exchange::export(record, &found, &mut out).expect("an export");
+        String::from_utf8(out).expect("text")
+    }
+
+    /// A line of a history: few ids, times and texts, so that they meet.
+    fn line() -> impl Strategy<Value = Value> {
+        let turn =
+            (0..3_u8, prop::option::of(0..6_u8), prop::option::of(1..8_u8), prop::option::of(0..5_u8), 0..3_u8, prop::option::of(0..3_u8));
+        let turn = turn.prop_map(|(c, native, number, second, input, response)| {
+            let mut line = json!({"type": "turn", "conversation": format!("c{c}"), "user_input": format!("q{input}")});
+            if let Some(native) = native {
+                line["native_id"] = json!(format!("n{native}"));
+            }
+            if let Some(number) = number {
+                line["turn"] = json!(number);
+            }
+            if let Some(second) = second {
+                line["time"] = json!(format!("2026-01-01T00:00:0{second}Z"));
+            }
+            if let Some(response) = response {
+                line["agent_response"] = json!("r".repeat(usize::from(response)));
+            }
+            line
+        });
+        let conversation = (0..3_u8, any::<bool>(), any::<bool>()).prop_map(|(c, started, closed)| {
+            let mut line = json!({"type": "conversation", "id": format!("c{c}"), "user": "u"});
+            if started {
+                line["started"] = json!("2026-01-01T00:00:00Z");
+            }
+            if closed {
+                line["status"] = json!("closed");
+            }
+            line
+        });
+        prop_oneof![8 => turn, 1 => conversation]
+    }
+
+    fn text(lines: &[Value]) -> String {
+        lines.iter().map(|line| format!("{line}\n")).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn is_imported_once_and_exported_whole(lines in prop::collection::vec(line(), 1..25), cut in 0..25_usize) {
+            let dir = tempfile::TempDir::new().expect("a directory");
+            let one = record(&dir.path().join("one"));
+            let whole = text(&lines);
+            let first = import(&one, &whole);
+            let turns = lines.iter().filter(|l| l["type"] == "turn").count() as u64;
+            prop_assert_eq!(first.turns + first.known + first.completed + first.different, turns);
+            let out = export(&one);
+            // The same again adds nothing, whole or in part.
+            let again = import(&one, &whole);
+            prop_assert_eq!((again.conversations, again.turns), (0, 0), "{}", out);
+            let beginning = import(&one, &text(&lines[..cut.min(lines.len())]));
+            prop_assert_eq!((beginning.conversations, beginning.turns), (0, 0));
+            // Nor does its own export.
+            let own = import(&one, &export(&one));
+            prop_assert_eq!((own.conversations, own.turns, own.completed, own.different), (0, 0, 0, 0));
+            // An empty record gives the same back, byte for byte.
+            let out = export(&one);
+            let other = record(&dir.path().join("other"));
+            let _ = import(&other, &out);
+            prop_assert_eq!(export(&other), out);
+            for record in [&one, &other] {
+                let health = record.check().expect("a check");
+                prop_assert!(health.damage.is_empty() && health.miscounted.is_empty() && health.orphaned_actions == 0, "{:?}", health);
+            }
+        }
+    }
+}

@@ -444,6 +444,7 @@ impl Record {
                 let children = children.query_map([&id], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()?;
                 gone.extend(children.into_iter().filter(|c| !gone.contains(c)).collect::<Vec<_>>());
                 tx.execute("DELETE FROM actions WHERE turn IN (SELECT id FROM turns WHERE session_id = ?1)", [&id])?;
+                tx.execute("DELETE FROM identities WHERE session_id = ?1", [&id])?;
                 tx.execute("DELETE FROM ui_conversation_context WHERE session_id = ?1", [&id])?;
                 tx.execute("DELETE FROM ui_conversation_archive WHERE session_id = ?1", [&id])?;
                 tx.execute(

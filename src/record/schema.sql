@@ -48,7 +48,6 @@ CREATE TABLE ui_conversation_context (
     input_tokens INTEGER,                   -- as given; none where they were estimated
     output_tokens INTEGER,
     tokens INTEGER NOT NULL DEFAULT 0,      -- what the turn takes in the context window
-    place INTEGER,                          -- in the import that it came from, where nothing else identifies it
     data TEXT,
     id INTEGER PRIMARY KEY,
     UNIQUE (session_id, turn_number)
@@ -69,7 +68,6 @@ CREATE TABLE ui_conversation_archive (
     input_tokens INTEGER,
     output_tokens INTEGER,
     tokens INTEGER NOT NULL DEFAULT 0,
-    place INTEGER,
     data TEXT,
     id INTEGER PRIMARY KEY,
     UNIQUE (session_id, turn_number)
@@ -91,6 +89,9 @@ CREATE TABLE actions (
     data TEXT,
     UNIQUE (turn, position)
 );
+
+-- What lines of imports that give a turn no id are known by: a hash of what they say of it, and the row of the turn.
+CREATE TABLE identities (session_id TEXT NOT NULL, key INTEGER NOT NULL, turn INTEGER NOT NULL, PRIMARY KEY (session_id, key)) WITHOUT ROWID;
 
 -- Conversations that were deleted: an import does not bring them back.
 CREATE TABLE deleted (id TEXT PRIMARY KEY NOT NULL, agent TEXT, native_id TEXT, deleted_at INTEGER NOT NULL);

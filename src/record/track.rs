@@ -112,7 +112,6 @@ impl Record {
             tokens: 0,
             live: true,
             actions: Vec::new(),
-            place: None,
             data: serde_json::Map::new(),
         };
         turn.weigh();

@@ -46,9 +46,6 @@ pub struct Turn {
     pub live: bool,
     /// What the agent did.
     pub actions: Vec<Action>,
-    /// Its place in the import that it came from, where it had neither an id nor a time.
-    #[serde(skip)]
-    pub place: Option<i64>,
     /// Keys of an import that have no place of their own.
     #[serde(skip)]
     pub data: Map<String, Value>,
@@ -75,7 +72,6 @@ impl Turn {
             tokens: row.get("tokens")?,
             live: row.get("live")?,
             actions: Vec::new(),
-            place: row.get("place")?,
             data: object(data.as_deref()),
         })
     }
@@ -95,14 +91,14 @@ impl Turn {
     pub(super) fn insert(&self, tx: &Transaction<'_>, session: &str, id: i64) -> Result<()> {
         tx.prepare_cached(
             "INSERT INTO ui_conversation_context (session_id, turn_number, user_input, agent_response, created_at, status, native_id,
-                 author, model, input_tokens, output_tokens, tokens, place, data, id)
-             VALUES (:session, :number, :input, :response, :time, :status, :native, :author, :model, :in, :out, :tokens, :place, :data, :id)",
+                 author, model, input_tokens, output_tokens, tokens, data, id)
+             VALUES (:session, :number, :input, :response, :time, :status, :native, :author, :model, :in, :out, :tokens, :data, :id)",
         )?
         .execute(named_params! {
             ":session": session, ":number": self.number, ":input": self.user_input, ":response": self.agent_response,
             ":time": self.time.timestamp_millis(), ":status": self.status, ":native": self.native_id, ":author": self.author,
             ":model": self.model, ":in": self.input_tokens, ":out": self.output_tokens, ":tokens": self.tokens,
-            ":place": self.place, ":data": object_text(&self.data), ":id": id,
+            ":data": object_text(&self.data), ":id": id,
         })?;
         for (position, action) in self.actions.iter().enumerate() {
             action.insert(tx, id, position)?;
@@ -191,7 +187,7 @@ pub(super) fn prune(tx: &Transaction<'_>, session: &str, most: u64, budget: u64)
 
 fn move_before(tx: &Transaction<'_>, session: &str, number: i64) -> Result<u64> {
     let columns = "session_id, turn_number, user_input, agent_response, created_at, status, native_id, author, model, input_tokens, \
-                   output_tokens, tokens, place, data, id";
+                   output_tokens, tokens, data, id";
     let which = "WHERE session_id = ?1 AND turn_number BETWEEN 1 AND ?2 - 1";
     let copy = format!("INSERT INTO ui_conversation_archive ({columns}) SELECT {columns} FROM ui_conversation_context {which}");
     let moved = tx.prepare_cached(&copy)?.execute(params![session, number])?;

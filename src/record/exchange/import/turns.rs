@@ -20,8 +20,12 @@ use crate::record::turn::{self, Turn};
 pub(super) struct Open {
     turns: Vec<Known>,
     by_native: HashMap<String, usize>,
+    /// Turns by the keys of lines without an id that were found to be them.
+    by_key: HashMap<i64, usize>,
     /// Turns by what was said when, as hashes.
     by_said: HashMap<u64, Vec<usize>>,
+    /// How often this import met the same words at the same time, without an id or a number.
+    twins: HashMap<u64, u64>,
     numbers: HashSet<i64>,
     last: i64,
     /// Turns that this import met.
@@ -84,6 +88,7 @@ impl Open {
             cwd: stored.cwd.clone(),
             model: stored.model.clone(),
             met: before.met,
+            twins: before.twins,
             dirty: before.dirty,
             displaced: before.displaced,
             added: before.added,
@@ -94,6 +99,10 @@ impl Open {
                 open.note(&turn, turn.id, met.contains(&turn.id));
                 Ok(())
             })?;
+            let rows: HashMap<i64, usize> = open.turns.iter().enumerate().map(|(index, turn)| (turn.row, index)).collect();
+            let mut keys = tx.prepare_cached("SELECT key, turn FROM identities WHERE session_id = ?1")?;
+            let keys = keys.query_map([&stored.id], |r| Ok((r.get(0)?, r.get(1)?)))?.collect::<rusqlite::Result<Vec<(i64, i64)>>>()?;
+            open.by_key = keys.into_iter().filter_map(|(key, row)| Some((key, *rows.get(&row)?))).collect();
         }
         Ok(open)
     }
@@ -109,29 +118,58 @@ impl Open {
         }
         let input = turn.user_input.as_deref().unwrap_or_default();
         self.by_said.entry(said(turn.time.timestamp_millis(), input)).or_default().push(index);
-        if let Some(place) = turn.place {
-            self.by_said.entry(said(-place, input)).or_default().push(index);
-        }
         self.numbers.insert(turn.number);
         self.last = self.last.max(turn.number);
         self.turns.push(Known { row, number: turn.number, native: turn.native_id.is_some(), content: content(turn), met });
     }
 
+    /// What a line without an id is known by: words and number, words and time, or words and place. Somebody may say the same
+    /// twice at the same time: then it counts which time it is.
+    fn key(&mut self, turn: &Turn, number: Option<i64>, time: Option<DateTime<Utc>>) -> Option<i64> {
+        if turn.native_id.is_some() {
+            return None;
+        }
+        let input = xxh3_64(turn.user_input.as_deref().unwrap_or_default().as_bytes());
+        let at = time.map(|t| t.timestamp_millis());
+        let nth = match (number, at) {
+            (None, Some(at)) => {
+                let count = self.twins.entry(said(at, turn.user_input.as_deref().unwrap_or_default())).or_default();
+                *count += 1;
+                *count
+            }
+            (None, None) => self.met.unsigned_abs(),
+            (Some(_), _) => 0,
+        };
+        Some(xxh3_64(format!("{input:x} {number:?} {at:?} {nth}").as_bytes()) as i64)
+    }
+
     /// The stored turns that a line may mean, the likeliest first; the flag says that there is no doubt.
     ///
-    /// The same id is the same turn. So are the same words at the same time, unless both have ids, or the line has another
-    /// number and was met already: somebody may well say the same twice.
-    fn find(&self, turn: &Turn, when: i64, number: Option<i64>) -> (Vec<usize>, bool) {
+    /// Beside its id and its key, the same words at the same time are the same turn, unless both have ids.
+    fn find(&self, turn: &Turn, key: Option<i64>, time: Option<DateTime<Utc>>) -> (Vec<usize>, bool) {
         if let Some(index) = turn.native_id.as_ref().and_then(|native| self.by_native.get(native)) {
             return (vec![*index], true);
         }
         let input = turn.user_input.as_deref().unwrap_or_default();
-        let fits = |known: &Known| (!known.met || number == Some(known.number)) && !(known.native && turn.native_id.is_some());
-        let mut fitting = self.by_said.get(&said(when, input)).cloned().unwrap_or_default();
+        let fits = |known: &Known| !(known.met || known.native && turn.native_id.is_some());
+        let alike = time.and_then(|t| self.by_said.get(&said(t.timestamp_millis(), input)));
+        let mut fitting = alike.cloned().unwrap_or_default();
         fitting.retain(|index| fits(&self.turns[*index]));
+        fitting.sort_by_key(|index| turn.number != self.turns[*index].number);
+        fitting.splice(..0, key.and_then(|key| self.by_key.get(&key)).copied());
+        // Of two that may be meant, the one that says just this.
         let same = content(turn);
-        fitting.sort_by_key(|index| (self.turns[*index].content != same, number != Some(self.turns[*index].number)));
+        fitting.sort_by_key(|index| self.turns[*index].content != same);
         (fitting, false)
+    }
+
+    /// Notes that a line with this key is this turn.
+    fn meet(&mut self, tx: &Transaction<'_>, id: &str, index: usize, key: Option<i64>) -> Result<()> {
+        self.turns[index].met = true;
+        let Some(key) = key.filter(|key| self.by_key.insert(*key, index) != Some(index)) else { return Ok(()) };
+        let sql = "INSERT OR REPLACE INTO identities (session_id, key, turn) VALUES (?1, ?2, ?3)";
+        tx.prepare_cached(sql)?.execute(params![id, key, self.turns[index].row])?;
+        Ok(())
     }
 
     /// Writes what the record says of the conversation, puts turns into order, and moves the oldest out of the live context.
@@ -215,22 +253,20 @@ impl Run<'_> {
         let (row, record, now) = (self.row, self.record, self.now);
         let open = self.opened(tx, &id)?;
         open.met += 1;
-        let (given, number, judged) = (line.time, line.turn, line.status.is_some());
+        let (time, number, judged) = (line.time, line.turn, line.status.is_some());
         let mut turn = turn_of(record, line, open, now);
-        // Without a time, its place tells a turn.
-        let when = given.map_or(-turn.number, |t| t.timestamp_millis());
-        turn.place = (given.is_none() && turn.native_id.is_none()).then_some(turn.number);
-        let (fitting, certain) = open.find(&turn, when, number.or(turn.place));
+        let key = open.key(&turn, number, time);
+        let (fitting, certain) = open.find(&turn, key, time);
         let same = content(&turn);
         for index in fitting {
             if open.turns[index].content == same && (turn.native_id.is_none() || open.turns[index].native) {
-                open.turns[index].met = true;
+                open.meet(tx, &id, index, key)?;
                 self.done.known += 1;
                 return Ok(());
             }
             let stored = load(tx, open.turns[index].row)?;
             if certain || extends(stored.agent_response.as_deref(), turn.agent_response.as_deref()) {
-                open.turns[index].met = true;
+                open.meet(tx, &id, index, key)?;
                 return self.reconcile(tx, &id, index, &stored, turn, judged);
             }
         }
@@ -241,6 +277,7 @@ impl Run<'_> {
         turn.weigh();
         turn.insert(tx, &id, row)?;
         open.note(&turn, row, true);
+        open.meet(tx, &id, open.turns.len() - 1, key)?;
         open.latest = open.latest.max(Some(turn.time));
         open.added += 1;
         open.dirty = true;
@@ -343,7 +380,6 @@ fn turn_of(record: &Record, line: Line<'_>, open: &Open, now: DateTime<Utc>) -> 
         tokens: 0,
         live: true,
         actions,
-        place: None,
         data,
     }
 }
