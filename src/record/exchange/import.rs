@@ -30,6 +30,8 @@ use turns::Open;
 const MOST: i64 = 1_000_000_000;
 /// Bytes of lines that one transaction takes.
 const BATCH: u64 = 16 << 20;
+/// Memory for pages of the database, in KiB.
+const CACHE: i64 = 48 << 10;
 /// Turns whose identity is kept in memory.
 const REMEMBERED: usize = 400_000;
 
@@ -84,6 +86,8 @@ pub fn import(
     now: DateTime<Utc>,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Imported> {
+    // A transaction fits in: else SQLite writes the same pages again and again.
+    record.plain(|db| Ok(db.pragma_update(None, "cache_size", -CACHE)?))?;
     let mut run = Run::new(record, path, privacy, now);
     match input {
         Some(input) => run.store(&mut Lines::new(input, path), u64::MAX, progress)?,
