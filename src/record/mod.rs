@@ -9,6 +9,7 @@ pub mod conversation;
 pub mod error;
 pub mod exchange;
 pub mod id;
+pub mod life;
 pub mod privacy;
 pub mod redact;
 mod schema;
