@@ -381,3 +381,16 @@ fn a_summary_is_not_taken_for_one_that_names_its_conversation() {
     assert_eq!(journal.manage("close", &b).ok().answer()["notices"], json!(["summary added to 20261120-01"]));
     assert_eq!(journal.read("sessions/current/20261120-01.md").matches("- the other one").count(), 1);
 }
+
+#[test]
+fn the_write_ahead_log_stays_small_however_many_processes_write() {
+    let journal = Journal::new();
+    let id = journal.conversation();
+    let text = "word ".repeat(300);
+    let mut most = 0;
+    for _ in 0..300 {
+        let _ = journal.track(&id, &text, &[]).ok();
+        most = most.max(fs::metadata(journal.path(".shiftlog/record.db-wal")).map_or(0, |m| m.len()));
+    }
+    assert!(most > 500_000 && most < 1_300_000, "{most}");
+}

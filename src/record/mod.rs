@@ -76,6 +76,12 @@ pub struct Record {
     settings: Settings,
 }
 
+impl Drop for Record {
+    fn drop(&mut self) {
+        schema::before_close(&self.db, &self.path);
+    }
+}
+
 impl Record {
     /// Opens the record in a journal's private directory, which it makes there if there is none yet.
     ///

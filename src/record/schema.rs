@@ -19,6 +19,9 @@ const APPLICATION: i64 = 0x5348_4c47;
 /// What the names of files end with that are not complete, or not for long.
 const TEMP: &str = ".temp";
 
+/// Bytes of a write-ahead log that are not worth a checkpoint yet.
+const LOG: u64 = 1 << 20;
+
 /// Bytes of a page of a database that nobody changed.
 const PAGE: u64 = 4096;
 
@@ -184,8 +187,10 @@ fn read_only(path: &Path, patience: Duration) -> Result<Connection> {
 fn connect(path: &Path, mode: OpenFlags, patience: Duration) -> Result<Connection> {
     let mut db = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     db.busy_timeout(patience)?;
-    // Checkpointing at every close costs more than the turn itself.
+    // Checkpointing at every close costs more than the turn itself; see `before_close`.
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    // No plan depends on values here, and without this statements are compiled anew when their values change.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     let number = |name: &str| db.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let (version, application) = (number("user_version")?, number("application_id")?);
     let known = MIGRATIONS.len() as i64;
@@ -203,6 +208,16 @@ fn connect(path: &Path, mode: OpenFlags, patience: Duration) -> Result<Connectio
         migrate(&mut db, version)?;
     }
     Ok(db)
+}
+
+/// Lets the last process that closes the database empty a write-ahead log that has grown.
+///
+/// Every process reads the whole log when it opens the database, and only a close empties it: a checkpoint at a commit leaves
+/// it as long as it is to the process that comes next, which makes that checkpoint again.
+pub(super) fn before_close(db: &Connection, path: &Path) {
+    if fs::metadata(beside(path, "-wal")).is_ok_and(|m| m.len() > LOG) {
+        let _ = db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false);
+    }
 }
 
 /// Runs what is missing, in one transaction.

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, Row, Transaction, named_params, params};
+use rusqlite::{Connection, Row, Transaction, params};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -92,14 +92,24 @@ impl Turn {
         tx.prepare_cached(
             "INSERT INTO ui_conversation_context (session_id, turn_number, user_input, agent_response, created_at, status, native_id,
                  author, model, input_tokens, output_tokens, tokens, data, id)
-             VALUES (:session, :number, :input, :response, :time, :status, :native, :author, :model, :in, :out, :tokens, :data, :id)",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
         )?
-        .execute(named_params! {
-            ":session": session, ":number": self.number, ":input": self.user_input, ":response": self.agent_response,
-            ":time": self.time.timestamp_millis(), ":status": self.status, ":native": self.native_id, ":author": self.author,
-            ":model": self.model, ":in": self.input_tokens, ":out": self.output_tokens, ":tokens": self.tokens,
-            ":data": object_text(&self.data), ":id": id,
-        })?;
+        .execute(params![
+            session,
+            self.number,
+            self.user_input,
+            self.agent_response,
+            self.time.timestamp_millis(),
+            self.status,
+            self.native_id,
+            self.author,
+            self.model,
+            self.input_tokens,
+            self.output_tokens,
+            self.tokens,
+            object_text(&self.data),
+            id
+        ])?;
         for (position, action) in self.actions.iter().enumerate() {
             action.insert(tx, id, position)?;
         }

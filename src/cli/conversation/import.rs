@@ -35,7 +35,6 @@ pub(crate) fn run(context: &Context, args: &ImportArgs) -> anyhow::Result<Ended>
             };
             return Err(Error::refused("io", format!("{why}: {}", path.display()), hint).into());
         }
-        exchange::check(&path)?;
     }
     let privacy = recorded::barriers(context, &journal)?;
     let record = recorded::open(context, &journal)?;

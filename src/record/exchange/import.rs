@@ -1,7 +1,7 @@
 //! Import: JSON Lines into the record, each conversation and turn once.
 //!
-//! A file is read twice: first to see that every line can be understood, then to store it in short transactions between which
-//! others may write. What can be read only once is stored in one transaction.
+//! A file is read twice, at the same time: to see that every line can be understood, and to store it, in short transactions
+//! between which others may write. What can be read only once is stored in one transaction.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -57,10 +57,7 @@ pub struct Imported {
 }
 
 /// Reads a file to see that every line of it can be understood.
-///
-/// # Errors
-/// [`Error::Line`] names the line that cannot; [`Error::Io`].
-pub fn check(path: &Path) -> Result<()> {
+fn check(path: &Path) -> Result<()> {
     let mut lines = Lines::new(reader(path)?, path);
     while lines.advance()? {
         lines.line()?;
@@ -72,12 +69,12 @@ fn reader(path: &Path) -> Result<BufReader<File>> {
     Ok(BufReader::with_capacity(1 << 18, File::open(path).map_err(Error::io("read", path))?))
 }
 
-/// Imports a file that was checked, or standard input, given as a reader with `-` for its path, in one transaction.
+/// Imports a file, or standard input, given as a reader with `-` for its path, in one transaction.
 ///
 /// `progress` is told how many bytes were stored so far.
 ///
 /// # Errors
-/// [`Error::Line`] names the line that cannot be understood, and nothing of this transaction is stored; those of the database.
+/// [`Error::Line`] names the line that cannot be understood, and nothing is stored; those of the database.
 pub fn import(
     record: &Record,
     path: &Path,
@@ -90,11 +87,21 @@ pub fn import(
     record.plain(|db| Ok(db.pragma_update(None, "cache_size", -CACHE)?))?;
     let mut run = Run::new(record, path, privacy, now);
     match input {
-        Some(input) => run.store(&mut Lines::new(input, path), u64::MAX, progress)?,
-        None => run.store(&mut Lines::new(reader(path)?, path), BATCH, progress)?,
+        Some(input) => run.store(&mut Lines::new(input, path), u64::MAX, &mut || Ok(()), progress)?,
+        None => std::thread::scope(|scope| {
+            let mut checking = Some(scope.spawn(|| check(path)));
+            let mut checked = || match checking.take().map(std::thread::ScopedJoinHandle::join) {
+                Some(Ok(checked)) => checked,
+                Some(Err(panic)) => std::panic::resume_unwind(panic),
+                None => Ok(()),
+            };
+            run.store(&mut Lines::new(reader(path)?, path), BATCH, &mut checked, progress)
+        })?,
     }
     Ok(run.done)
 }
+
+type Checked<'c> = dyn FnMut() -> Result<()> + 'c;
 
 /// The lines of a source; an incomplete last one is left for next time.
 struct Lines<'p, R> {
@@ -228,7 +235,14 @@ impl<'r> Run<'r> {
         Run { record, path, privacy, now, done: Imported::default(), names, open, row: 0, version: 0 }
     }
 
-    fn store<R: BufRead>(&mut self, lines: &mut Lines<'_, R>, batch: u64, progress: &mut dyn FnMut(u64)) -> Result<()> {
+    /// Stores all lines, so many bytes of them in a transaction; `checked` says that the source is sound before anything stays.
+    fn store<R: BufRead>(
+        &mut self,
+        lines: &mut Lines<'_, R>,
+        batch: u64,
+        checked: &mut Checked<'_>,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<()> {
         let file = self.record.path.clone();
         let named = |e: Error| e.at(&file);
         loop {
@@ -247,6 +261,7 @@ impl<'r> Run<'r> {
                 self.finish(&tx).map_err(named)?;
             }
             self.flush(&tx).map_err(named)?;
+            checked()?;
             tx.commit().map_err(|e| named(e.into()))?;
             progress(lines.bytes);
             if !more {

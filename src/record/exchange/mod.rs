@@ -9,5 +9,5 @@ mod line;
 mod markdown;
 
 pub use export::export;
-pub use import::{Imported, check, import};
+pub use import::{Imported, import};
 pub use markdown::markdown;

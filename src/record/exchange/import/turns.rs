@@ -176,15 +176,15 @@ impl Open {
     pub(super) fn flush(&mut self, tx: &Transaction<'_>, record: &Record, id: &str) -> Result<()> {
         let displaced = std::mem::take(&mut self.displaced);
         if !displaced.is_empty() {
-            renumber(tx, id, &displaced)?;
+            self.last = renumber(tx, id, &displaced)?;
             self.stale = true;
         }
         let latest = self.latest.map(|t| t.timestamp_millis());
         tx.prepare_cached(
-            "UPDATE sessions SET turns = turns + ?2, last_turn = coalesce((SELECT max(turn_number) FROM turns WHERE session_id = ?1), 0),
+            "UPDATE sessions SET turns = turns + ?2, last_turn = ?4,
                  last_turn_at = max(coalesce(last_turn_at, ?3), ?3), updated_at = max(updated_at, coalesce(?3, 0)) WHERE id = ?1",
         )?
-        .execute(params![id, self.added, latest])?;
+        .execute(params![id, self.added, latest, self.last])?;
         turn::prune(tx, id, record.settings.live_turns, record.budget(self.model.as_deref()))?;
         (self.added, self.dirty) = (0, false);
         Ok(())
@@ -192,8 +192,8 @@ impl Open {
 }
 
 /// Puts turns that were found late behind the last one that is not younger, and numbers all anew. The others keep their order,
-/// whatever their clocks said.
-fn renumber(tx: &Transaction<'_>, session: &str, displaced: &[i64]) -> Result<()> {
+/// whatever their clocks said. Gives the last number.
+fn renumber(tx: &Transaction<'_>, session: &str, displaced: &[i64]) -> Result<i64> {
     let sql = "SELECT id, live, turn_number, created_at FROM turns WHERE session_id = ?1 ORDER BY turn_number";
     let rows: Vec<(i64, bool, i64, i64)> = tx
         .prepare_cached(sql)?
@@ -219,7 +219,8 @@ fn renumber(tx: &Transaction<'_>, session: &str, displaced: &[i64]) -> Result<()
             tx.prepare_cached(&sql)?.execute(params![row, sign * number])?;
         }
     }
-    follow(tx, session, &order)
+    follow(tx, session, &order)?;
+    Ok(order.len() as i64)
 }
 
 /// Branches name the turn that they begin from by its number.
