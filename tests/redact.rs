@@ -109,6 +109,42 @@ const SHAPES: &[(&str, Parts)] = &[
     ("age-key", &[("AGE-SECRET-KEY-1", UPPER, 58)]),
     ("1password-token", &[("ops_eyJ", ALNUM, 260)]),
     ("1password-key", &[("A3-", UPPER, 6), ("-", UPPER, 6), ("-", UPPER, 5), ("-", UPPER, 5), ("-", UPPER, 5), ("-", UPPER, 5)]),
+    ("langfuse-key", &[("sk-lf-", HEX, 8), ("-", HEX, 4), ("-4", HEX, 3), ("-", HEX, 4), ("-", HEX, 12)]),
+    ("elevenlabs-key", &[("sk_", HEX, 48)]),
+    ("stripe-key", &[("sk_prod_", ALNUM, 24)]),
+    ("azure-key", &[("", ALNUM, 52), ("JQQJ99", ALNUM, 8), ("ACOG", ALNUM, 8)]),
+    ("azure-key", &[("", ALNUM, 76), ("AZDO", ALNUM, 4)]),
+    ("azure-key", &[("", ALNUM, 76), ("+ASt", ALNUM, 6), ("==", ALNUM, 0)]),
+    ("bedrock-key", &[("ABSK", ALNUM, 128)]),
+    ("bedrock-key", &[("bedrock-api-key-", ALNUM, 120)]),
+    ("hubspot-token", &[("pat-na1-", HEX, 8), ("-", HEX, 4), ("-4", HEX, 3), ("-", HEX, 4), ("-", HEX, 12)]),
+    ("firecrawl-key", &[("fc-", HEX, 32)]),
+    ("render-key", &[("rnd_", ALNUM, 32)]),
+    ("neon-key", &[("napi_", ALNUM, 64)]),
+    ("vercel-token", &[("vcp_", ALNUM, 56)]),
+    ("pinecone-key", &[("pcsk_", ALNUM, 6), ("_", ALNUM, 63)]),
+    ("jina-key", &[("jina_", ALNUM, 60)]),
+    ("cerebras-key", &[("csk-", ALNUM, 48)]),
+    ("circleci-token", &[("CCIPAT_", ALNUM, 22), ("_", HEX, 40)]),
+    ("buildkite-token", &[("bkua_", HEX, 40)]),
+    ("sonar-token", &[("sqp_", HEX, 40)]),
+    ("typeform-token", &[("tfp_", ALNUM, 44), ("_", ALNUM, 14)]),
+    ("contentful-token", &[("CFPAT-", ALNUM, 43)]),
+    ("razorpay-key", &[("rzp_live_", ALNUM, 14)]),
+    ("mapbox-token", &[("sk.eyJ1Ijoi", ALNUM, 60), (".", ALNUM, 22)]),
+    ("google-token", &[("1//0", ALNUM, 100)]),
+    ("gitlab-token", &[("glwt-", ALNUM, 20)]),
+    ("artifactory-key", &[("cmVmdGtuOj", ALNUM, 54)]),
+    ("nuget-key", &[("oy2", ALNUM, 43)]),
+    ("brevo-key", &[("xsmtpsib-", HEX, 64), ("-", ALNUM, 16)]),
+    ("github-token", &[("v1.", HEX, 40)]),
+    ("firebase-key", &[("AAAA", ALNUM, 7), (":APA91b", ALNUM, 134)]),
+    ("adafruit-key", &[("aio_", ALNUM, 28)]),
+    ("lob-key", &[("live_", HEX, 35)]),
+    ("shippo-token", &[("shippo_test_", HEX, 40)]),
+    ("easypost-key", &[("EZTK", ALNUM, 54)]),
+    ("nostr-key", &[("nsec1", ALNUM, 58)]),
+    ("wallet-key", &[("xprv", ALNUM, 107)]),
     ("jwt", &[("eyJ", ALNUM, 33), (".eyJ", ALNUM, 60), (".", ALNUM, 43)]),
 ];
 
@@ -189,9 +225,33 @@ const PLAIN: &[&str] = &[
     "Set the `password` field, then the `token`: both are required.",
     "export const selectToken = (state) => state.auth.token;",
     r#""author": "Bob <bob@example.org>", "authority": "x509v3root""#,
+    r#""password": "Passwort", "login.password": "Contraseña", "#,
+    "passphrase: 'sample',",
+    "GPG_KEY=A035C8C19219BA821ECEA86B64E628F8D684696D",
+    "ENV GPG_KEY=7169605F62C751356D054A26A821E680E5FA6305",
+    "the key: 9fceb02d0ae598e95dc970b74767f19372d61af8 of the cache",
+    "#define CKO_PRIVATE_KEY 0x00000003UL\n#define TOKEN_FLAG2 a1b2c3d4e5f6a7",
+    "[user]\n\tsigningkey = 06280BDDCC4B5B32109F90317650AB1770ED1058",
+    "COMMIT_KEY=9fceb02d0ae598e95dc970b74767f19372d61af8",
+    "mysql:8.0 container -p3307:3306",
+    "next_token: eyJsYXN0IjoxMjN9",
+    "Token: 0x7ffee4b2c3d8",
+    "Password: min8chars",
+    "SSH_AUTH_SOCK=/tmp/ssh-Ab1Cd2Ef3/agent.1234 TOKEN_PATH=/run/secrets/Ab1Cd2",
+    "The column identified by `userId2` and identified by \"colUsed1\", as `password` or `salt4Hash` say.",
+    "the password is stored; with password hashing; set the password to something; the key: value; API key management",
+    "| password | Yes | v1.2.3 |\n| token | 12.5 | 99.123 |",
+    "`[token]` or `#[regex]`; t.pass(\"tests/run-pass/*.rs\"); ensure_password(\"user1\")",
+    "aws secretsmanager get-secret-value --secret-id prod/db/p4ssw0rd",
+    "cache-key-0123456789abcdef0123456789abcdef is no key",
+    "if password != \"abc123\" || token == \"abc123\" { }",
+    "https://medium.com:443/@user http://localhost:3000/a@b postgres://localhost:5432/a@b",
+    "CREATE TABLE users (name TEXT, password VARCHAR(255)); SET PASSWORD = 'x'",
+    "Local&lt;Private&gt; and \\u003cprivate\\u003e alone",
+    "UNRESERVED_PAT = r\"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-~\"",
 ];
 
-/// What is read, what is kept; `§` stands for a secret made up for the occasion.
+/// What is read, what is kept; `§` stands for a key made up for the occasion, `¶` for a password.
 const ASSIGNED: &[(&str, &str)] = &[
     ("DB_PASSWORD=hunter2! next", "DB_PASSWORD=[redacted:password] next"),
     ("export API_TOKEN=§ # prod", "export API_TOKEN=[redacted:token] # prod"),
@@ -233,6 +293,85 @@ const ASSIGNED: &[(&str, &str)] = &[
         "https://discord.com/api/webhooks/123456789012345678/[redacted:discord-webhook]",
     ),
     (r#""Authorization": "Basic §""#, r#""Authorization": "Basic [redacted:basic-auth]""#),
+    ("token\\u003d§ x", "token\\u003d[redacted:token] x"),
+    ("     3→DB_PASSWORD=¶", "     3→DB_PASSWORD=[redacted:password]"),
+    ("     3→password = ¶", "     3→password = [redacted:password]"),
+    ("config.ini:12:password = ¶", "config.ini:12:password = [redacted:password]"),
+    ("+password = ¶", "+password = [redacted:password]"),
+    ("password = ¶  ; comment", "password = [redacted:password]  ; comment"),
+    ("password = ¶ // comment", "password = [redacted:password] // comment"),
+    ("│ password = ¶ │", "│ password = [redacted:password] │"),
+    ("\u{1b}[36mDB_PASSWORD\u{1b}[0m=\u{1b}[32m¶\u{1b}[0m", "\u{1b}[36mDB_PASSWORD\u{1b}[0m=\u{1b}[32m[redacted:password]\u{1b}[0m"),
+    (
+        "\u{1b}[34m\"password\"\u{1b}[0m: \u{1b}[32m\"¶\"\u{1b}[0m",
+        "\u{1b}[34m\"password\"\u{1b}[0m: \u{1b}[32m\"[redacted:password]\"\u{1b}[0m",
+    ),
+    ("{\"name\": \"DB_PASSWORD\", \"value\": \"¶\"}", "{\"name\": \"DB_PASSWORD\", \"value\": \"[redacted:password]\"}"),
+    ("{\n  \"Key\": \"API_KEY\",\n  \"Value\": \"§\"\n}", "{\n  \"Key\": \"API_KEY\",\n  \"Value\": \"[redacted:api-key]\"\n}"),
+    ("<entry key=\"password\">¶</entry>", "<entry key=\"password\">[redacted:password]</entry>"),
+    ("<password><![CDATA[¶]]></password>", "<password><![CDATA[[redacted:password]]]></password>"),
+    ("&quot;password&quot;:&quot;¶&quot;", "&quot;password&quot;:&quot;[redacted:password]&quot;"),
+    ("%22password%22%3A%22¶%22", "%22password%22%3A%22[redacted:password]%22"),
+    ("AWS_SECRET_ACCESS_KEY=/§", "AWS_SECRET_ACCESS_KEY=[redacted:aws-secret-key]"),
+    ("DB_PASSWORD=\"/¶\"", "DB_PASSWORD=\"[redacted:password]\""),
+    ("VAULT_TOKEN=s.§", "VAULT_TOKEN=[redacted:token]"),
+    ("API_TOKEN=a§.b§", "API_TOKEN=[redacted:token]"),
+    ("DB_PASSWORD=#¶", "DB_PASSWORD=[redacted:password]"),
+    ("DB_PASSWORD==¶", "DB_PASSWORD=[redacted:password]"),
+    ("DB_PASSWORD=~¶", "DB_PASSWORD=[redacted:password]"),
+    ("tool --password x(¶ y", "tool --password [redacted:password] y"),
+    ("DB_PASSWORD=x[¶", "DB_PASSWORD=[redacted:password]"),
+    ("DB_PASSWORD=\"¶%s\"", "DB_PASSWORD=\"[redacted:password]\""),
+    ("password: ¶&3", "password: [redacted:password]"),
+    ("password: ¶|x", "password: [redacted:password]"),
+    ("tool --password -¶", "tool --password [redacted:password]"),
+    ("postgres://u:¶/ss@h/d", "postgres://u:[redacted:url-password]@h/d"),
+    ("postgres://u:¶(?#,;{@h/d", "postgres://u:[redacted:url-password]@h/d"),
+    ("CREATE USER a PASSWORD '¶';", "CREATE USER a PASSWORD '[redacted:password]';"),
+    ("ALTER USER 'a'@'%' IDENTIFIED BY '¶';", "ALTER USER 'a'@'%' IDENTIFIED BY '[redacted:password]';"),
+    ("SET PASSWORD FOR a = PASSWORD('¶');", "SET PASSWORD FOR a = PASSWORD('[redacted:password]');"),
+    ("user:¶@tcp(localhost:3306)/db", "user:[redacted:url-password]@tcp(localhost:3306)/db"),
+    ("Set-Cookie: connect.sid=§; Path=/", "Set-Cookie: connect.sid=[redacted:cookie]; Path=/"),
+    ("SOME_PW=¶", "SOME_PW=[redacted:password]"),
+    ("mot de passe : ¶", "mot de passe : [redacted:password]"),
+    ("contraseña: ¶", "contraseña: [redacted:password]"),
+    ("Kennwort: ¶", "Kennwort: [redacted:password]"),
+    ("PresharedKey = §", "PresharedKey = [redacted:secret-key]"),
+    ("AZURE_DEVOPS_EXT_PAT=§", "AZURE_DEVOPS_EXT_PAT=[redacted:token]"),
+    ("K3S_TOKEN=K10§::server:§", "K3S_TOKEN=[redacted:token]"),
+    ("const key = process.env.API_KEY || \"§\"", "const key = process.env.API_KEY || \"[redacted:api-key]\""),
+    ("os.getenv(\"API_KEY\", \"§\")", "os.getenv(\"API_KEY\", \"[redacted:api-key]\")"),
+    ("ENV[\"API_KEY\"] ||= \"§\"", "ENV[\"API_KEY\"] ||= \"[redacted:api-key]\""),
+    ("export X=${API_KEY:-§}", "export X=${API_KEY:-[redacted:api-key]}"),
+    ("define('DB_PASSWORD', '¶');", "define('DB_PASSWORD', '[redacted:password]');"),
+    ("#define WIFI_PASSWORD \"¶\"", "#define WIFI_PASSWORD \"[redacted:password]\""),
+    ("char password[] = \"¶\";", "char password[] = \"[redacted:password]\";"),
+    ("ds.setPassword(\"¶\");", "ds.setPassword(\"[redacted:password]\");"),
+    ("b.withApiKey(\"§\")", "b.withApiKey(\"[redacted:api-key]\")"),
+    ("add_argument(\"--password\", default=\"¶\")", "add_argument(\"--password\", default=\"[redacted:password]\")"),
+    ("ConvertTo-SecureString \"¶\" -AsPlainText", "ConvertTo-SecureString \"[redacted:password]\" -AsPlainText"),
+    ("ENV API_KEY §", "ENV API_KEY [redacted:api-key]"),
+    ("set -gx API_KEY §", "set -gx API_KEY [redacted:api-key]"),
+    ("setx API_KEY \"§\"", "setx API_KEY \"[redacted:api-key]\""),
+    ("aws configure set aws_secret_access_key §", "aws configure set aws_secret_access_key [redacted:aws-secret-key]"),
+    ("docker login -u u -p ¶ r.io", "docker login -u u -p [redacted:password] r.io"),
+    ("sshpass -p¶ ssh h", "sshpass -p[redacted:password] ssh h"),
+    ("openssl rsa -passin pass:¶ -in x", "openssl rsa -passin pass:[redacted:password] -in x"),
+    ("requirepass ¶", "requirepass [redacted:password]"),
+    ("http -a u:¶ x.y", "http -a u:[redacted:password] x.y"),
+    ("echo 'root:¶' | chpasswd", "echo 'root:[redacted:password]' | chpasswd"),
+    ("the password is ¶.", "the password is [redacted:password]."),
+    ("my password is \"¶\"", "my password is \"[redacted:password]\""),
+    ("log in with password ¶", "log in with password [redacted:password]"),
+    ("set the password to ¶", "set the password to [redacted:password]"),
+    ("(password ¶)", "(password [redacted:password])"),
+    ("here is the key: §", "here is the key: [redacted:api-key]"),
+    ("my API key is §", "my API key is [redacted:api-key]"),
+    ("**Password:** ¶", "**Password:** [redacted:password]"),
+    ("**API key**: `§`", "**API key**: `[redacted:api-key]`"),
+    ("| password | ¶ |", "| password | [redacted:password] |"),
+    ("| API key | § |", "| API key | [redacted:api-key] |"),
+    ("pw: ¶", "pw: [redacted:password]"),
     (r#"{"auths":{"x":{"auth":"§"}}}"#, r#"{"auths":{"x":{"auth":"[redacted:credentials]"}}}"#),
 ];
 
@@ -248,6 +387,9 @@ fn tokens_are_known_by_their_shape_wherever_they_stand() {
         "a\n§\nb",
         "(§)",
         "x=§",
+        "-§",
+        "\u{1b}[32m§\u{1b}[0m",
+        "x\\u003d§",
     ];
     for (n, (kind, parts)) in SHAPES.iter().enumerate() {
         for seed in 0..8 {
@@ -266,7 +408,8 @@ fn tokens_are_known_by_their_shape_wherever_they_stand() {
 fn assigned_values_are_replaced_and_their_keys_stay() {
     for (before, after) in ASSIGNED {
         let secret = format!("a1{}9z", Maker(11).some(ALNUM, 32));
-        assert_eq!(redact(&before.replace('§', &secret)), *after, "{before}");
+        let password = format!("aB3{}9Kq", Maker(13).some(ALNUM, 4));
+        assert_eq!(redact(&before.replace('§', &secret).replace('¶', &password)), *after, "{before}");
     }
 }
 
@@ -287,6 +430,9 @@ fn what_only_looks_like_a_secret_survives() {
     assert_eq!(redact(&joined), joined);
 }
 
+/// How a line is shown, by its number.
+type Frame = fn(usize, &str) -> String;
+
 #[test]
 fn private_keys_leave_their_frame_and_public_ones_stay() {
     let line = Maker(3).some(ALNUM, 64);
@@ -303,6 +449,23 @@ fn private_keys_leave_their_frame_and_public_ones_stay() {
         let whole = format!("-----BEGIN {label}-----\n{line}\n{line}\n-----END {label}-----\n");
         assert_eq!(redact(&whole), whole);
     }
+    for label in ["RSA PRIVATE KEY", "PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "EC PRIVATE KEY", "PGP PRIVATE KEY BLOCK"] {
+        let numbers: Frame = |n, text| format!("{n:>6}→{text}");
+        let searched: Frame = |n, text| format!("key.pem:{n}:{text}");
+        let (removed, added): (Frame, Frame) = (|_, text| format!("-{text}"), |_, text| format!("+ {text}"));
+        let (comment, box_): (Frame, Frame) = (|_, text| format!("// {text}"), |_, text| format!("│ {text} │"));
+        let logged: Frame = |n, text| format!("2026-01-01 12:00:{n:02} INFO {text}");
+        for frame in [numbers, searched, removed, added, comment, box_, logged] {
+            let lines = [format!("-----BEGIN {label}-----"), line.clone(), line.clone(), line.clone(), format!("-----END {label}-----")];
+            let framed: Vec<_> = lines.iter().enumerate().map(|(n, text)| frame(n + 8, text)).collect();
+            let redacted = redact(&framed.join("\n")).into_owned();
+            assert!(!redacted.contains(&line[..12]) && redacted.contains("[redacted:private-key]"), "{redacted}");
+        }
+        for joint in ["<br>", "%0A", "&#10;", "\\n' .\n'"] {
+            let joined = [format!("-----BEGIN {label}-----"), line.clone(), line.clone(), format!("-----END {label}-----")].join(joint);
+            assert!(!redact(&joined).contains(&line[..12]), "{joined}");
+        }
+    }
     let putty = format!("PuTTY-User-Key-File-3: ssh-rsa\nPrivate-Lines: 2\n{line}\n{line}\nPrivate-MAC: 0\n");
     assert_eq!(redact(&putty), "PuTTY-User-Key-File-3: ssh-rsa\nPrivate-Lines: 2\n[redacted:private-key]\nPrivate-MAC: 0\n");
 }
@@ -316,6 +479,9 @@ fn private_passages_are_never_kept() {
     assert_eq!(redact("`<private>x</private>`"), "`[private]`");
     assert_eq!(redact("password=\"abc <private>d\" e"), "password=\"abc [private]");
     assert_eq!(redact("Local<Private> x; Vec<private>"), "Local<Private> x; Vec<private>");
+    assert_eq!(redact("a <private reason=\"x\">b</private> c <private\n>d</private>"), "a [private] c [private]");
+    assert_eq!(redact(r#"{"a":"\u003cprivate\u003eb\u003c/private\u003e"}"#), r#"{"a":"[private]"}"#);
+    assert_eq!(redact("a &lt;private&gt;b&lt;/private&gt; c"), "a [private] c");
     assert_eq!(redact("so<private>x</private> Vec<private> y"), "so[private] Vec<private> y");
 }
 
@@ -325,14 +491,14 @@ fn a_value_is_read_with_its_key() {
     let key = token(&[("ghp_", ALNUM, 36)], 1);
     let mut value = json!({
         "password": "hunter2-x", "note": "the password is wrong", "args": ["--password", "letmein", "-v"],
-        "headers": {"Authorization": header, "Accept": "*/*"}, "env": [{"name": "DB_PASSWORD", "value": "hunter2"}],
+        "headers": {"Authorization": header, "Accept": "*/*"}, "env": [{"name": "DB_PASSWORD", "value": "hunter2"}, {"Key": "DB_PASSWORD", "Value": "hunter2"}],
         "token": null, "max_tokens": 4096, "password_hint": "a dog", (key): 1,
     });
     assert!(redact_value(&mut value));
     let expected = json!({
         "password": "[redacted:password]", "note": "the password is wrong", "args": ["--password", "[redacted:password]", "-v"],
         "headers": {"Authorization": "Bearer [redacted:authorization]", "Accept": "*/*"},
-        "env": [{"name": "DB_PASSWORD", "value": "[redacted:password]"}],
+        "env": [{"name": "DB_PASSWORD", "value": "[redacted:password]"}, {"Key": "DB_PASSWORD", "Value": "[redacted:password]"}],
         "token": null, "max_tokens": 4096, "password_hint": "a dog", "[redacted:github-token]": 1,
     });
     assert_eq!(value, expected);
@@ -388,6 +554,33 @@ const PIECES: &[&str] = &[
     "glpat-",
     ".atlasv1.",
     "mysql -p",
+    "password is ",
+    "**password**: ",
+    "| password | ",
+    "\u{1b}[0m",
+    "\u{1b}[3",
+    "  12→",
+    "+",
+    "PASSWORD '",
+    "IDENTIFIED BY '",
+    "@tcp(",
+    "<![CDATA[",
+    "&quot;",
+    "\\u003d",
+    "\\u003cprivate\\u003e",
+    "&lt;private&gt;",
+    "&lt;/private&gt;",
+    "getenv(\"API_KEY\", \"",
+    "${API_KEY:-",
+    "ENV API_KEY ",
+    "docker login -p ",
+    "\"name\": \"DB_PASSWORD\", \"value\": \"",
+    "pw: ",
+    "contraseña: ",
+    "mot de passe ",
+    "chpasswd",
+    "JQQJ99",
+    ":APA91b",
 ];
 
 fn piece() -> impl Strategy<Value = String> {
@@ -398,6 +591,28 @@ fn piece() -> impl Strategy<Value = String> {
         1 => (any::<u64>(), 1..70_usize).prop_map(|(seed, length)| Maker(seed).some(ALNUM, length)),
         1 => any::<char>().prop_map(String::from),
     ]
+}
+
+#[test]
+fn a_long_text_made_to_be_slow_is_read_once() {
+    let units = [
+        "token=",
+        "secret_=",
+        "?secret=",
+        "token=a.",
+        "A_TOKEN=x",
+        "--token=",
+        "token={",
+        "password=/",
+        "authorization=",
+        "pw=",
+        "AZDO",
+        "+ASt",
+    ];
+    let text = |unit: &str| unit.repeat(300_000 / unit.len());
+    for unit in units {
+        assert_eq!(find(&text(unit)), [], "{unit}");
+    }
 }
 
 proptest! {

@@ -1,6 +1,7 @@
 //! Secrets in headers and on command lines: what a program is told, and not what is assigned.
 
-use super::scan::{self, TOKEN, Text, WORD};
+use super::frame;
+use super::scan::{self, BARE, TOKEN, Text, WORD};
 use super::value;
 
 /// How far back or ahead a command is looked for on its line.
@@ -42,7 +43,11 @@ pub(super) fn bearer(text: &mut Text<'_>, at: usize) {
 
 fn credential(text: &mut Text<'_>, start: usize, kind: &'static str, basic: bool) {
     let end = text.run(TOKEN, start);
-    let token = &text.bytes[start..end];
+    if text.is_judged(start) {
+        return;
+    }
+    let seen = text.seen(start, end);
+    let token = &text.bytes[start..seen];
     let coded = basic && token.len() >= 8 && token.iter().any(u8::is_ascii_uppercase) && token.iter().any(u8::is_ascii_lowercase);
     if !coded && !value::is_random(token) || value::is_expression(token) || text.at(end) == b'(' {
         return;
@@ -71,6 +76,9 @@ pub(super) fn cookie(text: &mut Text<'_>, at: usize) {
     for _ in 0..64 {
         let name = next;
         next = text.run(WORD, name);
+        while next > name && text.at(next) == b'.' {
+            next = text.run(WORD, next + 1);
+        }
         if next == name || text.at(next) != b'=' {
             return;
         }
@@ -109,7 +117,7 @@ fn line<'t>(text: &Text<'t>, at: usize) -> &'t [u8] {
 fn argument(text: &Text<'_>, at: usize, flags: &[&str], glued: bool) -> Option<(usize, usize)> {
     let line = line(text, at);
     let begins = |n: usize| flags.iter().find(|f| matches!(line[n - 1], b' ' | b'\t') && line[n..].starts_with(f.as_bytes()));
-    let (n, flag) = (1..line.len()).filter(|n| line[*n] == b'-').find_map(|n| begins(n).map(|f| (n, *f)))?;
+    let (n, flag) = (1..line.len()).filter(|n| matches!(line[*n], b'-' | b'p')).find_map(|n| begins(n).map(|f| (n, *f)))?;
     let mut start = n + flag.len();
     if !glued {
         let gap = line[start..].iter().take_while(|b| matches!(b, b' ' | b'=' | b'\t')).count();
@@ -134,37 +142,74 @@ fn argument(text: &Text<'_>, at: usize, flags: &[&str], glued: bool) -> Option<(
     (end > start).then_some((at + start, at + end))
 }
 
-/// `curl -u user:password`.
-pub(super) fn curl(text: &mut Text<'_>, at: usize) {
-    if !text.begins(at) {
-        return;
-    }
-    let Some((start, end)) = argument(text, at, &["-u", "--user", "--proxy-user", "-U"], false) else { return };
-    let Some(colon) = text.bytes[start..end].iter().position(|b| *b == b':') else { return };
-    password(text, start + colon + 1, end);
+/// How a command is given a password.
+enum Given {
+    /// As the argument of a flag.
+    Apart,
+    /// Directly behind the flag.
+    Glued,
+    /// In either way.
+    Either,
+    /// Behind the name of a user, and a colon.
+    User,
 }
 
-/// `mysql -pPASSWORD`, `sshpass -p PASSWORD`.
-pub(super) fn mysql(text: &mut Text<'_>, at: usize) {
-    if !text.begins(at) {
+/// Commands, and the flags that a password follows.
+const COMMANDS: &[(&str, &[&str], Given)] = &[
+    ("curl ", &["-u", "--user", "--proxy-user", "-U"], Given::User),
+    ("tp -a ", &["-a"], Given::User),
+    ("mysql", &["-p"], Given::Glued),
+    ("mariadb", &["-p"], Given::Glued),
+    ("sshpass ", &["-p"], Given::Either),
+    ("redis-cli ", &["-a"], Given::Apart),
+    ("docker login ", &["-p"], Given::Apart),
+    ("podman login ", &["-p"], Given::Apart),
+    ("az login ", &["-p"], Given::Apart),
+    ("mongosh ", &["-p"], Given::Apart),
+    ("-passin pass:", &["pass:"], Given::Glued),
+    ("-passout pass:", &["pass:"], Given::Glued),
+];
+
+/// A command that takes a password on its line.
+pub(super) fn command(text: &mut Text<'_>, at: usize) {
+    let Some((name, flags, given)) = COMMANDS.iter().find(|(name, ..)| text.has_folded(at, name)) else { return };
+    // `mysql:8.0` is an image; of `http -a` the rare end is met.
+    if !(text.begins(at) || name.starts_with("tp")) || text.at(at + name.len()) == b':' {
         return;
     }
-    let glued = !text.has_folded(at, "sshpass");
-    if let Some((start, end)) = argument(text, at, &["-p"], glued) {
-        password(text, start, end);
+    let found = match given {
+        Given::Glued => argument(text, at, flags, true),
+        Given::Apart | Given::User => argument(text, at, flags, false),
+        Given::Either => argument(text, at, flags, false).or_else(|| argument(text, at, flags, true)),
+    };
+    let Some((start, end)) = found else { return };
+    match given {
+        Given::User => {
+            let colon = text.bytes[start..end].iter().position(|b| *b == b':');
+            if let Some(colon) = colon {
+                password(text, start + colon + 1, end);
+            }
+        }
+        _ => password(text, start, end),
     }
 }
 
-/// `redis-cli -a PASSWORD`.
-pub(super) fn redis(text: &mut Text<'_>, at: usize) {
-    if let Some((start, end)) = argument(text, at, &["-a"], false).filter(|_| text.begins(at)) {
+/// `echo 'user:password' | chpasswd`.
+pub(super) fn chpasswd(text: &mut Text<'_>, at: usize) {
+    let Some(line) = frame::before(text, at).filter(|line| line.contains(&b'|')) else { return };
+    let Some(colon) = line.iter().position(|b| *b == b':') else { return };
+    let start = at - line.len() + colon + 1;
+    let end = text.run(BARE, start);
+    if end < at && start >= text.from {
         password(text, start, end);
     }
 }
 
 fn password(text: &mut Text<'_>, start: usize, end: usize) {
     let word = &text.bytes[start..end];
-    let words = word.iter().all(|b| b.is_ascii_uppercase() || *b == b'_');
+    // `-p3307:3306`
+    let ports = word.iter().all(|b| b.is_ascii_digit() || *b == b':') && word.contains(&b':');
+    let words = ports || word.iter().all(|b| b.is_ascii_uppercase() || *b == b'_');
     if word.len() < 4 || words || value::is_placeholder(word) || value::is_sample(word) || word[0] == b'-' || word.contains(&b' ') {
         return;
     }

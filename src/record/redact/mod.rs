@@ -1,10 +1,13 @@
 //! Secrets in texts: found before anything is stored, and replaced so that their kind stays visible.
 //!
-//! One pass over the bytes meets the anchors (`scan`), and each anchor has a matcher: tokens known by their shape (`tokens`),
-//! keys and private passages (`blocks`), addresses (`urls`), headers and command lines (`headers`), and assignments (`keys`),
+//! One pass over the bytes meets the `anchors` (`scan`), and each anchor has a matcher: tokens known by their shape (`tokens`),
+//! keys and private passages (`blocks`, in whatever `frame`), addresses (`urls`), headers and command lines (`headers`), and assignments (`keys`),
 //! whose values `value` judges. No regular expression, nothing built at start-up, linear time on any text.
 
+mod anchors;
 mod blocks;
+mod forms;
+mod frame;
 mod headers;
 mod keys;
 mod names;
@@ -101,10 +104,10 @@ fn inside(value: &mut Value, key: Option<&str>) -> bool {
 
 fn object(map: &mut Map<String, Value>) -> bool {
     // `{"name": "Authorization", "value": "…"}`
-    let named = ["name", "key"].iter().find_map(|k| map.get(*k)?.as_str()).map(str::to_string);
+    let named = ["name", "key", "Name", "Key"].iter().find_map(|k| map.get(*k)?.as_str()).map(str::to_string);
     let mut changed = false;
     for (key, value) in map.iter_mut() {
-        let context = if key == "value" { named.as_deref().unwrap_or(key) } else { key };
+        let context = if key.eq_ignore_ascii_case("value") { named.as_deref().unwrap_or(key) } else { key };
         changed |= inside(value, Some(context));
     }
     if map.keys().all(|k| find(k).is_empty()) {

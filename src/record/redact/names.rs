@@ -7,11 +7,13 @@ pub(super) struct Name {
     pub(super) password: bool,
     /// Whether the key has other meanings, so that the value has to look the part.
     pub(super) weak: bool,
+    /// Whether the value may be the fingerprint of a key, or of a commit.
+    pub(super) print: bool,
     /// The shortest value that counts.
     pub(super) least: usize,
 }
 
-const PASSWORDS: &[&str] = &["password", "passwd", "passphrase", "passwort", "passcode", "pwd"];
+const PASSWORDS: &[&str] = &["password", "passwd", "passphrase", "passwort", "passcode", "pwd", "kennwort"];
 
 /// Endings of keys, letters only, and what they are called; the first that fits counts.
 const SECRETS: &[(&str, &str)] = &[
@@ -44,6 +46,10 @@ const SECRETS: &[(&str, &str)] = &[
     ("credential", "credentials"),
     ("credentials", "credentials"),
     ("auth", "credentials"),
+    ("presharedkey", "secret-key"),
+    ("secretid", "secret"),
+    ("psk", "secret-key"),
+    ("bwsession", "token"),
 ];
 
 /// Words before `password` that make a message or a page of it.
@@ -160,7 +166,11 @@ const OPEN: &[&str] = &[
     "i18n",
     "host",
     "known",
+    "next",
 ];
+
+/// Words before `key` whose values are shown to everybody.
+const PRINTS: &[&str] = &["gpg", "signing", "commit", "finger", "pgp"];
 
 /// What a key names, if that is a secret.
 pub(super) fn name(key: &[u8], query: bool) -> Option<Name> {
@@ -185,23 +195,57 @@ pub(super) fn name(key: &[u8], query: bool) -> Option<Name> {
                 kind: "password",
                 password: true,
                 weak: false,
+                print: false,
                 least: 4,
             });
         }
     }
+    // Settings of Redis, and a command.
+    if matches!(plain, "requirepass" | "masterauth" | "converttosecurestring" | "motdepasse") {
+        return Some(Name { kind: "password", password: true, weak: false, print: false, least: 4 });
+    }
     if let Some(rest) = plain.strip_suffix("pass") {
-        return (!about(rest, ABOUT)).then_some(Name { kind: "password", password: true, weak: true, least: 6 });
+        return (!about(rest, ABOUT)).then_some(Name { kind: "password", password: true, weak: true, print: false, least: 6 });
+    }
+    if is_short(key) {
+        return Some(Name { kind: "password", password: true, weak: true, print: false, least: 6 });
     }
     if query && matches!(plain, "sig" | "signature" | "key" | "xamzsignature" | "xgoogsignature") {
-        return Some(Name { kind: if plain == "key" { "api-key" } else { "signature" }, password: false, weak: true, least: 16 });
+        return Some(Name {
+            kind: if plain == "key" { "api-key" } else { "signature" },
+            password: false,
+            weak: true,
+            print: false,
+            least: 16,
+        });
+    }
+    // Said of a key, and of much else: what stands there has to be long.
+    if matches!(plain, "thekey" | "mykey") && key.contains(&b' ') {
+        return Some(Name { kind: "api-key", password: false, weak: true, print: true, least: 32 });
     }
     for (noun, kind) in SECRETS {
         if let Some(rest) = plain.strip_suffix(noun) {
             let least = if *noun == "auth" { 16 } else { 8 };
-            let named = *noun != "auth" || rest.is_empty();
-            return (named && !about(rest, OPEN)).then_some(Name { kind, password: false, weak: false, least });
+            let named = match *noun {
+                "auth" | "psk" => rest.is_empty(),
+                // `--secret-id` gives a name.
+                "secretid" => !key.contains(&b'-'),
+                _ => true,
+            };
+            let print = PRINTS.iter().any(|w| rest.ends_with(w) || plain == format!("{w}key"));
+            return (named && !about(rest, OPEN)).then_some(Name { kind, password: false, weak: false, print, least });
         }
     }
+    // A personal access token.
+    if capitals && key.ends_with(b"_PAT") {
+        return Some(Name { kind: "token", password: false, weak: true, print: false, least: 20 });
+    }
     let rest = plain.strip_suffix("key").filter(|rest| capitals && !rest.is_empty() && key.ends_with(b"_KEY"))?;
-    (!about(rest, OPEN)).then_some(Name { kind: "key", password: false, weak: true, least: 20 })
+    let print = about(rest, PRINTS);
+    (!about(rest, OPEN) || plain == "azurestoragekey").then_some(Name { kind: "key", password: false, weak: true, print, least: 20 })
+}
+
+/// Whether a key is `pw`, by itself or at the end: `DB_PW`.
+fn is_short(key: &[u8]) -> bool {
+    key.eq_ignore_ascii_case(b"pw") || key.ends_with(b"_PW") || key.ends_with(b"_pw")
 }

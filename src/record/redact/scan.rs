@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::tokens::{ANCHORS, HEADS, SHORT};
+use super::anchors::{ANCHORS, HEADS, SHORT};
 use super::{Found, PRIVATE, blocks};
 
 /// What is done where an anchor stands.
@@ -49,6 +49,11 @@ pub(super) const UPPER: u16 = 1 << 10;
 /// A run longer than this is worth remembering; no matcher measures as many of them as are remembered.
 const LONG: usize = 64;
 const RUNS: usize = 12;
+
+/// How much is judged of a value without quotes, and of one within another; and how many of those.
+const WIDE: usize = 1024;
+const NARROW: usize = 64;
+const NESTED: usize = 32;
 
 const CLASS: [u16; 256] = {
     let mut table = [0; 256];
@@ -113,8 +118,12 @@ pub(super) struct Text<'t> {
     /// The long runs last measured, with their classes: however many anchors stand in one, it is measured once.
     runs: [(u16, Range<usize>); RUNS],
     next: usize,
+    /// How far values without quotes were judged.
+    judged: usize,
+    /// How many of them stood one within another.
+    nested: usize,
     /// Where the last tag closes that may end a private passage, once it was looked for.
-    last_close: Option<usize>,
+    last_close: [Option<usize>; 3],
 }
 
 impl<'t> Text<'t> {
@@ -126,16 +135,34 @@ impl<'t> Text<'t> {
             ahead: Vec::new(),
             runs: [const { (0, 0..0) }; RUNS],
             next: 0,
-            last_close: None,
+            judged: 0,
+            nested: 0,
+            last_close: [None; 3],
         }
     }
 
-    /// Whether a passage that opens at a place may be closed further on; the text is searched once.
-    pub(super) fn closes(&mut self, at: usize, name: &str) -> bool {
+    /// Whether a passage that opens at a place may be closed further on; the text is searched once for each notation.
+    pub(super) fn closes(&mut self, at: usize, kind: usize, name: &str) -> bool {
         let bytes = self.bytes;
         let fits = |w: &[u8]| w.eq_ignore_ascii_case(name.as_bytes());
-        let last = *self.last_close.get_or_insert_with(|| bytes.windows(name.len()).rposition(fits).unwrap_or(0));
+        let last = *self.last_close[kind].get_or_insert_with(|| bytes.windows(name.len()).rposition(fits).unwrap_or(0));
         last > at
+    }
+
+    /// How far a value without quotes is judged: less of one that stands within another, and few of those.
+    ///
+    /// So the time stays linear, however many keys a text has.
+    pub(super) fn seen(&mut self, from: usize, to: usize) -> usize {
+        let within = from < self.judged;
+        self.nested = if within { self.nested + 1 } else { 0 };
+        let seen = to.min(from + if within { NARROW } else { WIDE });
+        self.judged = self.judged.max(if self.nested > NESTED { to } else { seen });
+        seen
+    }
+
+    /// Whether enough was judged of the value that a place stands in.
+    pub(super) fn is_judged(&self, at: usize) -> bool {
+        at < self.judged && self.nested > NESTED
     }
 
     /// The byte at a place; 0 beyond the text.
@@ -150,7 +177,8 @@ impl<'t> Text<'t> {
 
     /// Whether a literal stands at a place.
     pub(super) fn has(&self, n: usize, literal: &str) -> bool {
-        self.bytes.get(n..).is_some_and(|rest| rest.starts_with(literal.as_bytes()))
+        // Mostly the first bytes differ: to call `memcmp` costs more than to look.
+        self.bytes.get(n..n + literal.len()).is_some_and(|rest| rest.iter().eq(literal.as_bytes()))
     }
 
     /// Whether a literal stands at a place, in upper or lower case.
@@ -177,13 +205,15 @@ impl<'t> Text<'t> {
         end
     }
 
-    /// Whether a word may begin here: no letter or digit before, unless it ends `\n` or `%3D`.
+    /// Whether a word may begin here: no letter or digit before, unless it ends `\n`, `%3D` or a colour.
     pub(super) fn begins(&self, n: usize) -> bool {
         let (before, further) = (self.before(n), self.before(n.saturating_sub(1)));
         n == self.from
             || !is(NAME, before)
             || (further == b'\\' && matches!(before, b'n' | b'r' | b't'))
             || (n > 2 && is(HEX, before) && is(HEX, further) && self.at(n - 3) == b'%')
+            || (n > 5 && is(HEX, before) && self.has(n - 6, "\\u00"))
+            || (n > 2 && super::frame::ends_escape(self, n))
     }
 
     /// Keeps a finding, unless it was found already.
