@@ -500,7 +500,7 @@ fn deleting_asks_and_leaves_a_tombstone() {
     let _ = journal.track(&id, "to be forgotten", &[]).ok();
     let export = journal.run(&["conversation", "export"]).ok().out;
     let refused = journal.run(&["conversation", "delete", &id]).code(2).err;
-    assert_eq!(refused, format!("shiftlog: deleting {id} with 1 turns needs a yes\nhint: give --yes; nothing was deleted\n"));
+    assert_eq!(refused, format!("shiftlog: deleting {id} with 1 turn needs a yes\nhint: give --yes; nothing was deleted\n"));
     assert_eq!(journal.json(&["conversation", "delete", &id, "--yes"])["deleted"], json!([id]));
     assert_eq!(journal.json(&["conversation", "list"])["conversations"], json!([]));
     let imported = journal.run_with(&["--json", "conversation", "import", "-"], &export).ok().answer();
@@ -613,5 +613,39 @@ fn a_shell_script_plays_a_bot() {
     assert_eq!(file("resume.json")["message"], "Session resumed and ready for use");
     assert_eq!([&file("close.json")["status"], &file("close.json")["summary"]["turns"]], [&json!("closed"), &json!(60)]);
     assert!(journal.read(LOG).contains(&format!("- question 1 with two lines ({id}, 60 turns) – Outcome: answer 60\n")));
-    assert_eq!(journal.read("import.txt"), "imported 1 conversations, 60 turns, 0 actions\n");
+    assert_eq!(journal.read("import.txt"), "imported 1 conversation, 60 turns, 0 actions\n");
+}
+
+#[test]
+fn a_name_of_the_programs_own_begins_anew_when_its_conversation_is_over() {
+    let journal = Journal::new();
+    let make = || journal.manage("create", "4711");
+    let first = make().ok().answer()["session_id"].clone();
+    assert_eq!(make().code(2).answer()["error"]["kind"], "conversation-exists");
+    let _ = journal.track("4711", "one", &[]).ok();
+    let _ = journal.manage("close", "4711").ok();
+    let second = make().ok().answer()["session_id"].clone();
+    assert_ne!(first, second);
+    assert_eq!(journal.track("4711", "two", &[]).ok().answer()["session_id"], second);
+    let _ = journal.manage("close", "4711").ok();
+    assert_eq!(journal.track("4711", "three", &[]).code(2).answer()["error"]["kind"], "conversation-not-active");
+}
+
+#[test]
+fn an_imported_conversation_that_is_closed_has_its_summary_when_it_is_linked() {
+    let journal = Journal::new();
+    let _ = journal.run(&["new", "Bot"]).ok();
+    let lines = "{\"type\":\"conversation\",\"id\":\"c\",\"status\":\"closed\"}\n{\"type\":\"turn\",\"conversation\":\"c\",\"user_input\":\"Why?\",\
+        \"agent_response\":\"Because.\",\"actions\":[{\"kind\":\"file-edited\",\"value\":\"a.rs\"},{\"kind\":\"command\",\"value\":\"cargo test\",\"ok\":false}]}\n\
+        {\"type\":\"turn\",\"conversation\":\"c\",\"text\":\"lost\"}\n";
+    let run = journal.run_with(&["conversation", "import", "-"], lines).ok();
+    assert_eq!(
+        run.err,
+        "note: 1 of its turns have neither `user_input` nor `agent_response` nor `actions`: -\nimported 1 conversation, 2 turns, 2 actions\n"
+    );
+    let linked = journal.json(&["conversation", "link", "c", "@"]);
+    assert_eq!(linked["notices"], json!(["summary added to 20261120-01"]));
+    let id = linked["conversation"]["id"].as_str().expect("an id");
+    let line = format!("- Why? ({id}, 2 turns) – Outcome: Because. – Files: `a.rs` – Commands: `cargo test` (failed)\n");
+    assert!(journal.read(LOG).contains(&line), "{}", journal.read(LOG));
 }

@@ -160,7 +160,7 @@ fn a_bad_line_is_named_and_nothing_is_stored() {
             "unknown status `done`: known are active, paused, closed, archived",
         ),
         ("{\"type\":\"turn\",\"conversation\":\"c\",\"turn\":0}", "turns are numbered from 1 to 1000000000"),
-        ("{\"type\":\"turn\",\"conversation\":\"c\",\"time\":\"yesterday\"}", "`time`: input contains invalid characters"),
+        ("{\"type\":\"turn\",\"conversation\":\"c\",\"time\":\"yesterday\"}", "`time`: `yesterday` is no RFC 3339 time"),
         ("{\"type\":\"turn\",\"conversation\":\"c\",\"user_input\":3}", "`user_input`: invalid type: integer `3`, expected a text"),
         (
             "{\"type\":\"turn\",\"conversation\":\"c\",\"input_tokens\":18446744073709551615}",

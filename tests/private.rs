@@ -236,3 +236,26 @@ fn bytes_that_are_no_text_are_scrubbed_too() {
     let _ = journal.run(&["redact", "--apply"]).ok();
     assert_eq!(fs::read(journal.path(".shiftlog/trash/20261101-01.md")).expect("there"), b"caf\xe9 [redacted:github-token] \xff\n");
 }
+
+#[test]
+fn off_without_a_repository_means_the_journal_wherever_one_stands() {
+    let journal = Journal::new();
+    fs::create_dir_all(journal.path("elsewhere")).expect("made");
+    let root = fs::canonicalize(journal.root()).expect("there").display().to_string();
+    let elsewhere = |args: &[&str]| {
+        let mut all = vec!["--journal", &root];
+        all.extend(args);
+        let output = journal.command(&all).current_dir("/").output().expect("it runs");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    assert_eq!(elsewhere(&["record", "off"]), format!("recording is off in {root}\n"));
+    assert_eq!(journal.read(".shiftlog/record.off"), format!("{root}\n"));
+    let track = ["track-conversation", "--session-id", "x", "--user-input", "a"];
+    assert!(elsewhere(&track).contains("\"kind\":\"record-off\""));
+    assert!(journal.run(&track).out.contains("\"kind\":\"record-off\""));
+    let line = json!({"type": "turn", "conversation": "c", "user_input": "a"});
+    let answer = journal.run_with(&["--json", "conversation", "import", "-"], &format!("{line}\n")).ok().answer();
+    assert_eq!(answer["skipped"], json!({"recording is off there": 1}));
+    assert_eq!(elsewhere(&["record", "on"]), format!("recording is on in {root}\n"));
+    assert!(elsewhere(&track).contains("\"success\":true"));
+}

@@ -112,8 +112,8 @@ fn check(context: &Context, journal: &Journal, record: &Record, fix: bool, findi
     }
     for damage in &health.damage {
         findings.damaged = true;
-        let remedy = "keep a copy of record.db, then bring a backup back with `shiftlog backup --restore`, or save what can be read \
-                      with `shiftlog conversation export`";
+        let remedy = "save what can be read with `shiftlog conversation export`; move record.db, record.db-wal and record.db-shm away \
+                      and keep them; then bring a backup back with `shiftlog backup --restore`";
         findings.add("record-damaged", format!("{damage}: {}", journal.relative(record.path()).display()), remedy);
     }
     if !health.miscounted.is_empty() {
@@ -132,7 +132,7 @@ fn check(context: &Context, journal: &Journal, record: &Record, fix: bool, findi
 #[cfg(unix)]
 fn permissions(journal: &Journal, private: &Path, fix: bool, findings: &mut Findings) -> anyhow::Result<()> {
     use std::os::unix::fs::PermissionsExt;
-    let files = ["", FILE, "record.db-wal", "record.db-shm", spool::DIR];
+    let files = ["", FILE, "record.db-wal", "record.db-shm"];
     for (path, most) in files.iter().map(|name| (private.join(name), if name.starts_with(FILE) { 0o600 } else { 0o700 })) {
         let Ok(meta) = std::fs::metadata(&path) else { continue };
         let mode = meta.permissions().mode() & 0o777;

@@ -27,13 +27,14 @@ enum State {
 pub(crate) fn run(context: &Context, args: &RecordArgs) -> anyhow::Result<Ended> {
     let journal = context.journal()?;
     let cwd = std::fs::canonicalize(&context.cwd).unwrap_or_else(|_| context.cwd.clone());
-    let root = recorded::project_root(&journal, &cwd).unwrap_or_else(|| cwd.clone());
+    let root = recorded::project_root(&journal, &cwd);
     let mut changed = false;
     if let Some(state) = args.state {
         let private = recorded::make_private(context, &journal)?;
         changed = privacy::switch(&private, &root, state == State::On)?;
     }
-    let barrier = recorded::barriers(context, &journal)?.barrier(recorded::project(&journal, &cwd).as_deref(), Some(&cwd));
+    let barriers = recorded::barriers(context, &journal)?;
+    let barrier = barriers.barrier(recorded::project(&journal, &cwd).as_deref(), Some(&cwd)).or_else(|| barriers.barrier(None, None));
     let state = if barrier.is_some() { "off" } else { "on" };
     if context.ui.json {
         let excluded = match &barrier {

@@ -81,26 +81,28 @@ pub(crate) fn barriers(context: &Context, journal: &Journal) -> anyhow::Result<P
     let mut patterns = journal.config.record.exclude.clone();
     patterns.extend(context.settings()?.record.exclude);
     let home = etcetera::home_dir().ok();
-    Ok(Privacy::read(&private(journal), &journal.root, home.as_deref(), &patterns)?)
+    let here = project_root(journal, &context.cwd);
+    Ok(Privacy::read(&private(journal), &journal.root, home.as_deref(), &patterns)?.within(here))
 }
 
-/// Root of the project in a directory: the nearest one with `.git`, else the journal's where that lies above.
-pub(crate) fn project_root(journal: &Journal, cwd: &Path) -> Option<PathBuf> {
-    privacy::repository(cwd).or_else(|| {
-        let root = std::fs::canonicalize(&journal.root).ok()?;
-        cwd.starts_with(&root).then_some(root)
-    })
+/// Root of the project in a directory: the nearest one with `.git`, else the journal's.
+pub(crate) fn project_root(journal: &Journal, cwd: &Path) -> PathBuf {
+    let own = || std::fs::canonicalize(&journal.root).unwrap_or_else(|_| journal.root.clone());
+    privacy::repository(cwd).unwrap_or_else(own)
 }
 
 /// Name of the project that a command runs in.
 pub(crate) fn project(journal: &Journal, cwd: &Path) -> Option<String> {
-    project_root(journal, cwd)?.file_name().map(|name| name.to_string_lossy().into_owned())
+    let root = project_root(journal, cwd);
+    let name = root.file_name().filter(|_| cwd.starts_with(&root));
+    name.map(|name| name.to_string_lossy().into_owned())
 }
 
 /// Refuses where nothing must be recorded; gives what else must not be.
 pub(crate) fn allowed(context: &Context, journal: &Journal) -> anyhow::Result<Privacy> {
     let privacy = barriers(context, journal)?;
-    match privacy.barrier(project(journal, &context.cwd).as_deref(), Some(&context.cwd)) {
+    let here = privacy.barrier(project(journal, &context.cwd).as_deref(), Some(&context.cwd));
+    match here.or_else(|| privacy.barrier(None, None)) {
         Some(barrier) => Err(barrier.error().into()),
         None => Ok(privacy),
     }

@@ -1,7 +1,5 @@
 //! `shiftlog redact`: secrets that are stored all the same.
 
-use std::collections::BTreeMap;
-
 use clap::Args;
 use serde_json::{Value, json};
 use shiftlog::journal::store::Store;
@@ -121,8 +119,7 @@ fn apply(context: &Context, journal: &Journal, logs: &[Finding]) -> anyhow::Resu
     }
     let files: Vec<String> = files.iter().map(|f| journal.relative(f).display().to_string()).collect();
     if context.ui.json {
-        let by_log: BTreeMap<&str, &str> = logs.iter().map(|f| (f.place.as_str(), f.kind)).collect();
-        context.ui.answer(json!({"action": "apply", "texts": texts, "files": files, "logs": by_log}))?;
+        context.ui.answer(json!({"action": "apply", "texts": texts, "files": files, "logs": logs}))?;
     } else {
         files.iter().try_for_each(|file| context.ui.data(visible(file)))?;
         context.ui.say(format_args!("{texts} texts of the record and {} were redacted", counted(files.len())));

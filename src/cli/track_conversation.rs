@@ -29,7 +29,7 @@ pub(crate) struct TrackConversationArgs {
     #[arg(long, value_name = "ID")]
     session_id: String,
     /// What the user said: TEXT, `-` or `@FILE`
-    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true, default_value = "", hide_default_value = true)]
     user_input: String,
     /// What the agent answered: TEXT, `-` or `@FILE`
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]

@@ -48,6 +48,11 @@ impl Ui {
         if io::stdout().is_terminal() { self.raw(visible(text).as_bytes()) } else { self.raw(text.as_bytes()) }
     }
 
+    /// Columns of the terminal that data goes to.
+    pub(crate) fn columns(&self) -> Option<usize> {
+        terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0.into())
+    }
+
     /// Prints one line of talk; with `--json` there is none.
     pub(crate) fn say(&self, text: impl Display) {
         if !self.json {
@@ -82,11 +87,11 @@ impl Ui {
         let causes = || error.chain().map(ToString::to_string).collect::<Vec<_>>();
         if self.json {
             let message = causes().join(": ");
-            let _ = writeln!(
-                io::stdout(),
-                "{}",
-                json!({"success": false, "error": {"kind": kind, "message": message, "hint": hint, "candidates": candidates}})
-            );
+            let mut answer = json!({"success": false, "error": {"kind": kind, "message": message, "hint": hint, "candidates": candidates}});
+            if let Some(record::Error::Busy { kept: Some(kept), .. }) = error.downcast_ref() {
+                answer["error"]["kept"] = kept.display().to_string().into();
+            }
+            let _ = writeln!(io::stdout(), "{answer}");
             return;
         }
         let mut causes = causes().into_iter();
@@ -168,7 +173,12 @@ pub(crate) fn one_line(text: &str, most: usize) -> String {
 
 /// A number of files: `14 files`.
 pub(crate) fn counted(files: usize) -> String {
-    format!("{files} file{}", if files == 1 { "" } else { "s" })
+    number(files as u64, "file")
+}
+
+/// A number of things: `1 turn`, `14 turns`.
+pub(crate) fn number(count: u64, thing: &str) -> String {
+    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
 }
 
 /// A number of bytes, rounded down: `52 kB`.

@@ -53,7 +53,8 @@ impl Record {
             };
             let count = |sql: &str| -> Result<u64> { Ok(db.query_row(sql, [], |r| r.get(0))?) };
             let mut damage = texts("PRAGMA integrity_check(20)")?;
-            damage.retain(|line| line != "ok");
+            damage = damage.iter().flat_map(|text| text.lines()).map(str::to_string).collect();
+            damage.retain(|line| line != "ok" && !line.starts_with("***"));
             if !damage.is_empty() {
                 return Ok(Health { damage, ..Health::default() });
             }

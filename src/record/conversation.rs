@@ -171,8 +171,10 @@ impl Conversation {
         if ConversationId::parse(name).is_some() {
             return Conversation::load(db, name);
         }
-        let sql =
-            format!("SELECT {} FROM sessions WHERE native_id = ?1 AND agent IS NULL ORDER BY created_at LIMIT 1", Conversation::COLUMNS);
+        let sql = format!(
+            "SELECT {} FROM sessions WHERE native_id = ?1 AND agent IS NULL ORDER BY status IN ('active', 'paused') DESC, created_at DESC LIMIT 1",
+            Conversation::COLUMNS
+        );
         Ok(db.prepare_cached(&sql)?.query_row([name], Conversation::from_row).optional()?)
     }
 
@@ -256,7 +258,9 @@ impl Record {
         let new = self.cleaned(new);
         self.write(|tx| {
             if let Some(id) = &new.id {
-                if Conversation::called(tx, id)?.is_some() {
+                // A program may begin anew under a name of its own when the conversation of that name is over.
+                let over = |c: &Conversation| c.id != *id && matches!(c.status, Status::Closed | Status::Archived);
+                if Conversation::called(tx, id)?.is_some_and(|c| !over(&c)) {
                     let hint = "leave --session-id out, and the answer names a new one";
                     return Err(Error::refused("conversation-exists", format!("there is a conversation `{id}` already"), hint));
                 }

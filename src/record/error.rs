@@ -186,9 +186,11 @@ impl Error {
                 format!("the input is kept in {}; the next command that writes takes it in: do not send it again", kept.display())
             }
             Error::Busy { .. } => "wait for the other program, and run the command again".into(),
-            Error::Damaged { .. } => "it was left as it is: keep a copy of it, and look at `shiftlog doctor`, or bring a backup back \
-                                      with `shiftlog backup --restore`"
-                .into(),
+            Error::Damaged { .. } => {
+                "it was left as it is: move record.db, record.db-wal and record.db-shm away and keep them, then bring \
+                                      a backup back with `shiftlog backup --restore`"
+                    .into()
+            }
             Error::Newer { .. } => "use the newest shiftlog; nothing was changed".into(),
             Error::Database { .. } => "`shiftlog doctor` looks at the record".into(),
             Error::NotFound { recent, .. } if recent.is_empty() => {

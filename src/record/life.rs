@@ -20,7 +20,7 @@ impl Record {
             let conversation = Conversation::known(tx, &id)?;
             let status = conversation.status.after(action, &conversation.id)?;
             let summary = match status {
-                Status::Closed => Some(serde_json::to_string(&Summary::of(tx, &conversation)?).expect("a summary is plain data")),
+                Status::Closed => Some(Summary::of(tx, &conversation)?.json()),
                 _ => None,
             };
             tx.execute(
@@ -53,14 +53,14 @@ impl Record {
     ///
     /// # Errors
     /// [`Error::NotFound`]; then none is archived.
-    pub fn archive(&self, ids: &[String], now: DateTime<Utc>) -> Result<Vec<String>> {
+    pub fn archive(&self, ids: &[String]) -> Result<Vec<String>> {
         self.write(|tx| {
             let mut archived = Vec::new();
             for id in ids {
                 let conversation = Conversation::known(tx, id)?;
                 if conversation.status != Status::Archived {
-                    let sql = "UPDATE sessions SET status = 'archived', updated_at = max(updated_at, ?2) WHERE id = ?1";
-                    tx.prepare_cached(sql)?.execute(params![conversation.id, now.timestamp_millis()])?;
+                    let sql = "UPDATE sessions SET status = 'archived' WHERE id = ?1";
+                    tx.prepare_cached(sql)?.execute([&conversation.id])?;
                     archived.push(conversation.id);
                 }
             }
@@ -94,9 +94,20 @@ impl Record {
     /// # Errors
     /// [`Error::NotFound`].
     pub fn link(&self, id: &str, log: Option<&str>) -> Result<Conversation> {
-        let sql = "UPDATE sessions SET log_due = (?2 IS NOT NULL AND summary IS NOT NULL AND status = 'closed'), log = ?2 WHERE id = ?1 \
-                   AND log IS NOT ?2";
-        self.change(id, sql, log)
+        self.write(|tx| {
+            let conversation = Conversation::known(tx, id)?;
+            // One that was closed elsewhere may have none.
+            let summary = match (&conversation.summary, conversation.status) {
+                (None, Status::Closed) => Some(Summary::of(tx, &conversation)?.json()),
+                _ => None,
+            };
+            tx.execute(
+                "UPDATE sessions SET summary = coalesce(summary, ?3), log = ?2,
+                     log_due = (?2 IS NOT NULL AND coalesce(summary, ?3) IS NOT NULL AND status = 'closed') WHERE id = ?1 AND log IS NOT ?2",
+                params![conversation.id, log, summary],
+            )?;
+            Conversation::known(tx, &conversation.id)
+        })
     }
 
     fn change(&self, id: &str, sql: &str, value: Option<&str>) -> Result<Conversation> {

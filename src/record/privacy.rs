@@ -14,6 +14,8 @@ pub struct Privacy {
     /// Names of projects, or paths, both with `*`; a path also stands for all below it.
     patterns: Vec<String>,
     off: Vec<PathBuf>,
+    /// Where what names neither a project nor a directory belongs.
+    here: Option<PathBuf>,
 }
 
 /// Why something is not recorded.
@@ -66,7 +68,13 @@ impl Privacy {
             all.extend([Some(base.to_path_buf()), real].into_iter().flatten().map(|base| format!("{}/{below}", escaped(&base))));
             all.extend(fs::canonicalize(base.join(&below)).ok().map(|path| escaped(&path)));
         }
-        Ok(Privacy { patterns: all, off: off(private)? })
+        Ok(Privacy { patterns: all, off: off(private)?, here: None })
+    }
+
+    /// Says where what names neither a project nor a directory belongs.
+    #[must_use]
+    pub fn within(self, here: PathBuf) -> Privacy {
+        Privacy { here: Some(here), ..self }
     }
 
     /// What stands against recording for this project in this directory.
@@ -74,6 +82,7 @@ impl Privacy {
         if self.patterns.is_empty() && self.off.is_empty() {
             return None;
         }
+        let cwd = cwd.or(self.here.as_deref().filter(|_| project.is_none()));
         let real = cwd.and_then(|dir| fs::canonicalize(dir).ok());
         let repository = real.as_deref().and_then(repository);
         // A linked worktree is the same project as the main one.

@@ -65,6 +65,10 @@ impl Summary {
         Ok(summary)
     }
 
+    pub(super) fn json(&self) -> String {
+        serde_json::to_string(self).expect("a summary is plain data")
+    }
+
     /// Whether there is anything to say.
     pub fn is_empty(&self) -> bool {
         self.turns == 0

@@ -18,6 +18,8 @@ pub struct Context {
     pub text: String,
     /// Estimated tokens of that text.
     pub tokens: u64,
+    /// What the newest turn alone would take; 0 where there is none.
+    pub needed: u64,
 }
 
 impl Record {
@@ -29,6 +31,7 @@ impl Record {
         let mut turns = self.turns(&conversation.id, &(1..=i64::MAX))?;
         turns.retain(|t| t.live && t.counts());
         let all = turns.len();
+        let newest = turns.last().map_or(0, |turn| tokens::estimate(&(opening(conversation, &turns[all - 1..], all - 1) + &said(turn))));
         let mut first = all;
         let mut room = budget.saturating_sub(tokens::estimate(&opening(conversation, &turns, all)));
         while first > 0 {
@@ -45,10 +48,10 @@ impl Record {
             turns[first..].iter().for_each(|turn| text.push_str(&said(turn)));
             let tokens = tokens::estimate(&text);
             if first == all {
-                return Ok(Context { turns: Vec::new(), left_out: all, text: String::new(), tokens: 0 });
+                return Ok(Context { turns: Vec::new(), left_out: all, text: String::new(), tokens: 0, needed: newest });
             }
             if tokens <= budget {
-                return Ok(Context { turns: turns.split_off(first), left_out: first, text, tokens });
+                return Ok(Context { turns: turns.split_off(first), left_out: first, text, tokens, needed: newest });
             }
             first += 1;
         }

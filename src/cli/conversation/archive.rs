@@ -37,7 +37,7 @@ pub(crate) fn run(context: &Context, args: &ArchiveArgs) -> anyhow::Result<Ended
             let since = context.now - TimeDelta::days(days.into());
             ids = record.idle(since)?;
         }
-        archived = if args.dry_run { ids } else { record.archive(&ids, context.now)? };
+        archived = if args.dry_run { ids } else { record.archive(&ids)? };
     } else if let Some(name) = args.id.first() {
         return Err(recorded::none(name).into());
     }

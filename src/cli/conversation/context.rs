@@ -31,13 +31,13 @@ pub(crate) fn run(context: &Context, args: &ContextArgs) -> anyhow::Result<Ended
     if context.ui.json {
         context.ui.answer(json!({
             "session_id": conversation.id, "turns": fits.turns, "left_out": fits.left_out, "tokens": fits.tokens, "max_tokens": budget,
-            "text": fits.text,
+            "needed": fits.needed, "text": fits.text,
         }))?;
         return Ok(ended);
     }
     context.ui.foreign(&fits.text)?;
     if fits.turns.is_empty() && fits.left_out > 0 {
-        context.ui.say(format_args!("the newest turn alone takes more than {budget} tokens: nothing was printed"));
+        context.ui.say(format_args!("nothing fits into {budget} tokens: with its heading, the newest turn takes {}", fits.needed));
     } else if fits.left_out > 0 {
         let turns = if fits.left_out == 1 { "turn was" } else { "turns were" };
         context.ui.say(format_args!("{} older {turns} left out, {} tokens of {budget}", fits.left_out, fits.tokens));

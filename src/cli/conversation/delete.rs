@@ -10,7 +10,7 @@ use shiftlog::record::conversation::Conversation;
 
 use crate::cli::context::Context;
 use crate::cli::recorded;
-use crate::cli::ui::{Ended, one_line};
+use crate::cli::ui::{Ended, number, one_line};
 
 /// Delete a conversation for good, with those of its subagents
 ///
@@ -44,11 +44,11 @@ pub(crate) fn run(context: &Context, args: &DeleteArgs) -> anyhow::Result<Ended>
 
 fn confirmed(context: &Context, c: &Conversation) -> anyhow::Result<bool> {
     if context.ui.json || !std::io::stdin().is_terminal() {
-        let message = format!("deleting {} with {} turns needs a yes", c.id, c.turns);
+        let message = format!("deleting {} with {} needs a yes", c.id, number(c.turns, "turn"));
         return Err(Error::refused("confirmation-needed", message, "give --yes; nothing was deleted").into());
     }
     let title = c.title.as_ref().map(|t| format!(" ({})", one_line(t, 60))).unwrap_or_default();
-    write!(std::io::stderr(), "delete {}{title} with {} turns for good? [y/N] ", c.id, c.turns)?;
+    write!(std::io::stderr(), "delete {}{title} with {} for good? [y/N] ", c.id, number(c.turns, "turn"))?;
     let mut answer = String::new();
     std::io::stdin().lock().read_line(&mut answer)?;
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))

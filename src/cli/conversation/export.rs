@@ -64,7 +64,7 @@ pub(crate) fn run(context: &Context, args: &ExportArgs) -> anyhow::Result<Ended>
         (None, Some(record)) => write(args.format, record, &found, &mut std::io::stdout().lock())?,
         (None, None) => {}
     }
-    Ok(Ended::Done)
+    Ok(if found.is_empty() && args.filter.is_given() { Ended::Nothing } else { Ended::Done })
 }
 
 fn named(record: &Record, names: &[String]) -> anyhow::Result<Vec<Conversation>> {

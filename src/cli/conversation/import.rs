@@ -10,7 +10,7 @@ use shiftlog::record::exchange::{self, Imported};
 
 use crate::cli::context::Context;
 use crate::cli::recorded;
-use crate::cli::ui::{Ended, visible};
+use crate::cli::ui::{Ended, number, visible};
 
 /// Bring conversations in from JSON Lines, each turn once
 ///
@@ -61,7 +61,12 @@ pub(crate) fn run(context: &Context, args: &ImportArgs) -> anyhow::Result<Ended>
         }))?;
         return Ok(Ended::Done);
     }
-    let mut parts = vec![format!("imported {} conversations, {} turns, {} actions", all.conversations, all.turns, all.actions)];
+    let mut parts = vec![format!(
+        "imported {}, {}, {}",
+        number(all.conversations, "conversation"),
+        number(all.turns, "turn"),
+        number(all.actions, "action")
+    )];
     let counts =
         [(all.completed, "turns completed"), (all.known, "there already"), (all.different, "there with another text, which was kept")];
     parts.extend(counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")));

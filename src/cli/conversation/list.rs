@@ -3,12 +3,12 @@
 use clap::Args;
 use serde_json::{Value, json};
 use shiftlog::journal::Error;
-use shiftlog::record::conversation::Filter;
+use shiftlog::record::conversation::{Conversation, Filter};
 use shiftlog::record::status::Status;
 
 use crate::cli::context::Context;
 use crate::cli::recorded;
-use crate::cli::ui::{Ended, bold, faint, one_line};
+use crate::cli::ui::{Ended, bold, faint, number, one_line};
 use crate::cli::when;
 
 /// List conversations, those changed last first
@@ -46,7 +46,7 @@ pub(crate) struct FilterArgs {
 
 impl FilterArgs {
     /// Whether anything is filtered.
-    fn is_given(&self) -> bool {
+    pub(crate) fn is_given(&self) -> bool {
         [&self.state, &self.user, &self.channel, &self.agent, &self.project, &self.since].iter().any(|f| f.is_some())
     }
 
@@ -91,21 +91,25 @@ pub(crate) fn run(context: &Context, args: &ListArgs) -> anyhow::Result<Ended> {
         context.ui.answer(json!({"conversations": listed, "more": more}))?;
         return Ok(ended);
     }
+    let columns = context.ui.columns();
     for (c, opening) in found.iter().zip(openings) {
-        let about = c.title.clone().or(opening).unwrap_or_default();
-        let turns = format!("{} turn{}", c.turns, if c.turns == 1 { "" } else { "s" });
-        let from = c.agent.as_deref().unwrap_or(&c.channel_id);
-        context.ui.data(format_args!(
-            "{}  {:<8}  {}  {turns:>9}  {:<10}  {}",
-            bold(&c.id),
-            c.status.name(),
-            faint(&when::local(c.updated_at)),
-            one_line(from, 10),
-            one_line(&about, 60)
-        ))?;
+        line(context, c, &c.title.clone().or(opening).unwrap_or_default(), columns)?;
     }
     let count = found.len();
     let more = if more { ", and there are more: `--limit 0` lists all" } else { "" };
     context.ui.say(format_args!("{count} conversation{}{more}", if count == 1 { "" } else { "s" }));
     Ok(ended)
+}
+
+/// One line; on a narrow terminal without turns and channel, so that there is room for what it is about.
+fn line(context: &Context, c: &Conversation, about: &str, columns: Option<usize>) -> anyhow::Result<()> {
+    let start = format!("{}  {:<8}  {}", bold(&c.id), c.status.name(), faint(&when::local(c.updated_at)));
+    let taken = c.id.len() + 2 + 8 + 2 + 16 + 2;
+    let middle = format!("{:>9}  {:<10}  ", number(c.turns, "turn"), one_line(c.agent.as_deref().unwrap_or(&c.channel_id), 10));
+    let (middle, taken) = match columns {
+        Some(columns) if columns < taken + middle.len() + 25 => (String::new(), taken),
+        _ => (middle.clone(), taken + middle.len()),
+    };
+    let room = columns.map_or(60, |columns| columns.saturating_sub(taken).clamp(10, 100));
+    context.ui.data(format_args!("{start}  {middle}{}", one_line(about, room)))
 }

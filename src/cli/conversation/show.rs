@@ -33,8 +33,9 @@ pub(crate) fn run(context: &Context, args: &ShowArgs) -> anyhow::Result<Ended> {
     let conversation = record.conversation(&conversation.id)?;
     if context.ui.json {
         let turns = record.turns(&conversation.id, &range)?;
+        let ended = if turns.is_empty() && args.turns.is_some() { Ended::Nothing } else { Ended::Done };
         context.ui.answer(json!({"conversation": conversation, "turns": turns}))?;
-        return Ok(Ended::Done);
+        return Ok(ended);
     }
     head(&context.ui, &conversation)?;
     let (mut failed, mut any) = (None, false);

@@ -8,7 +8,7 @@ use shiftlog::record::stats::{Count, Stats};
 
 use crate::cli::context::Context;
 use crate::cli::recorded;
-use crate::cli::ui::{Ended, Ui, bold, one_line, size};
+use crate::cli::ui::{Ended, Ui, bold, number, one_line, size};
 
 /// Count conversations, turns and tokens, by day, agent, project and state
 #[derive(Debug, Args)]
@@ -66,7 +66,8 @@ fn group(ui: &Ui, name: &str, rows: &[(&String, &Count)], all: usize) -> anyhow:
 }
 
 fn counts(count: &Count) -> String {
-    format!("{} conversations, {} turns, {} tokens", count.conversations, count.turns, count.tokens)
+    let (conversations, turns) = (number(count.conversations, "conversation"), number(count.turns, "turn"));
+    format!("{conversations}, {turns}, {}", number(count.tokens, "token"))
 }
 
 /// `3 h 20 min`, `45 s`.

@@ -52,6 +52,8 @@ pub struct Imported {
     pub different: u64,
     /// Lines that were left out, by reason.
     pub skipped: BTreeMap<String, u64>,
+    /// Turns in which nobody says or does anything.
+    pub empty: u64,
     /// What the person should know.
     pub notices: Vec<String>,
 }
@@ -267,6 +269,10 @@ impl<'r> Run<'r> {
             if !more {
                 break;
             }
+        }
+        if self.done.empty > 0 {
+            let (empty, path) = (self.done.empty, self.path.display());
+            self.done.notices.push(format!("{empty} of its turns have neither `user_input` nor `agent_response` nor `actions`: {path}"));
         }
         if lines.incomplete {
             self.done.notices.push(format!("the last line is incomplete and was left out: {}:{}", self.path.display(), lines.number));

@@ -223,12 +223,13 @@ impl<'de> Line<'de> {
                 self.kind = kind.0;
                 return Ok(());
             }
-            "started" => {
-                self.started = value!();
-                return Ok(());
-            }
-            "time" => {
-                self.time = value!();
+            "started" | "time" => {
+                let text: Option<Text<'de>> = value!();
+                let time = text.map(|t| t.0).map(|t| match DateTime::parse_from_rfc3339(&t) {
+                    Ok(time) => Ok(time.with_timezone(&Utc)),
+                    Err(_) => Err(A::Error::custom(format!("`{key}`: `{}` is no RFC 3339 time", t.escape_debug()))),
+                });
+                *(if key == "time" { &mut self.time } else { &mut self.started }) = time.transpose()?;
                 return Ok(());
             }
             "turn" | "origin_turn" | "input_tokens" | "output_tokens" => {

@@ -148,7 +148,7 @@ impl Run<'_> {
             parent: line.parent.map(|p| self.record.clean_id(&p)),
             origin: line.origin.map(|p| self.record.clean_id(&p)),
             origin_turn: line.origin_turn,
-            title: self.clean(line.title),
+            title: self.clean(line.title).filter(|t| !t.is_empty()),
             log: self.clean(line.log),
             summary: summary.map(|s| s.to_string()),
             started: line.started,

@@ -246,7 +246,7 @@ impl Run<'_> {
     /// A line that is a turn.
     pub(super) fn take_turn(&mut self, tx: &Transaction<'_>, line: Line<'_>) -> Result<()> {
         let path = line.cwd.as_deref().map(std::path::Path::new);
-        if self.privacy.barrier(line.project.as_deref(), path).is_some() {
+        if (line.project.is_some() || path.is_some()) && self.privacy.barrier(line.project.as_deref(), path).is_some() {
             self.skip("excluded");
             return Ok(());
         }
@@ -283,6 +283,7 @@ impl Run<'_> {
         open.added += 1;
         open.dirty = true;
         self.row += 1;
+        self.done.empty += u64::from(turn.user_input.is_none() && turn.agent_response.is_none() && turn.actions.is_empty());
         self.done.turns += 1;
         self.done.actions += turn.actions.len() as u64;
         Ok(())
