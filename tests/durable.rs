@@ -394,3 +394,14 @@ fn the_write_ahead_log_stays_small_however_many_processes_write() {
     }
     assert!(most > 500_000 && most < 1_300_000, "{most}");
 }
+
+#[test]
+fn an_altered_schema_is_named() {
+    let journal = Journal::new();
+    let _ = journal.conversation();
+    let db = Connection::open(journal.path(RECORD)).expect("it opens");
+    db.execute_batch("DROP TABLE identities; DROP TRIGGER context_update").expect("dropped");
+    drop(db);
+    let health = journal.run(&["--json", "doctor"]).code(1).answer();
+    assert_eq!(health["problems"][0]["message"], "the schema was altered: context_update, identities");
+}

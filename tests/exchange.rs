@@ -548,3 +548,93 @@ mod any_history {
         }
     }
 }
+
+#[test]
+fn two_answers_under_one_number_are_two_turns_once() {
+    let line = |answer: &str| {
+        format!("{{\"type\":\"turn\",\"conversation\":\"c\",\"turn\":1,\"user_input\":\"hi\",\"agent_response\":\"{answer}\"}}\n")
+    };
+    let journal = Journal::new();
+    let both = line("Apple") + &line("Banana");
+    assert_eq!(counts(&import(&journal, &both)), [1, 2, 0, 0, 0]);
+    assert_eq!(counts(&import(&journal, &both)), [0, 0, 0, 2, 0]);
+    assert_eq!(counts(&import(&journal, &line("Banana"))), [0, 0, 0, 1, 0]);
+}
+
+#[test]
+fn words_and_number_tell_a_tracked_turn_and_an_empty_id_tells_none() {
+    let journal = Journal::new();
+    let _ = journal.track("bot-7", "one", &["--turn-number", "1", "--agent-response", "I"]).ok();
+    let _ = journal.track("bot-7", "two", &["--turn-number", "2"]).ok();
+    let line = |turn: u8, input: &str| {
+        format!("{{\"type\":\"turn\",\"conversation\":\"bot-7\",\"id\":\"\",\"turn\":{turn},\"user_input\":\"{input}\"}}\n")
+    };
+    assert_eq!(counts(&import(&journal, &(line(1, "one") + &line(2, "two")))), [0, 0, 0, 2, 0]);
+    let same_second = |turn: u8| {
+        format!("{{\"type\":\"turn\",\"conversation\":\"d\",\"turn\":{turn},\"time\":\"2026-01-01T07:00:00Z\",\"user_input\":\"yes\"}}\n")
+    };
+    assert_eq!(counts(&import(&journal, &same_second(3))), [1, 1, 0, 0, 0]);
+    assert_eq!(counts(&import(&journal, &same_second(5))), [0, 1, 0, 0, 0]);
+    assert_eq!(counts(&import(&journal, &(same_second(3) + &same_second(5)))), [0, 0, 0, 2, 0]);
+}
+
+#[test]
+fn a_conversation_of_our_own_is_not_taken_for_an_agents_of_the_same_name() {
+    let journal = Journal::new();
+    let _ = import(
+        &journal,
+        "{\"type\":\"conversation\",\"id\":\"42\",\"agent\":\"claude\",\"started\":\"2026-01-01T09:00:00Z\"}\n{\"type\":\"turn\",\"conversation\":\"42\",\"turn\":1,\"time\":\"2026-01-01T10:00:00Z\",\"user_input\":\"to claude\"}\n",
+    );
+    let _ = journal.track("42", "to the bot", &[]).ok();
+    let out = export(&journal);
+    let other = Journal::new();
+    assert_eq!(counts(&import(&other, &out)), [2, 2, 0, 0, 0]);
+    assert_eq!(export(&other), out);
+}
+
+#[test]
+fn what_was_deleted_stays_deleted_under_every_name() {
+    let turn = |input: &str| {
+        format!("{{\"type\":\"turn\",\"conversation\":\"m\",\"time\":\"2026-01-01T00:00:00Z\",\"user_input\":\"{input}\"}}\n")
+    };
+    let skipped = |journal: &Journal, text: &str| import(journal, text)["skipped"]["deleted here before"].as_u64().unwrap_or_default();
+    let journal = Journal::new();
+    let _ = import(&journal, &turn("old"));
+    let _ = journal.run(&["conversation", "delete", "m", "--yes"]).ok();
+    let described = "{\"type\":\"conversation\",\"id\":\"m\",\"agent\":\"claude\"}\n".to_string() + &turn("old");
+    assert_eq!(skipped(&journal, &described), 2);
+    // A new conversation of that name takes what was said since.
+    let _ = journal.track("m", "new", &[]).ok();
+    assert_eq!(skipped(&journal, &turn("old")), 1);
+    let later = turn("later").replace("2026-01-01", "2026-11-21");
+    assert_eq!(counts(&import(&journal, &later)), [0, 1, 0, 0, 0]);
+}
+
+#[test]
+fn parents_are_found_by_every_name() {
+    let journal = Journal::new();
+    let line = |id: &str, more: &str| {
+        format!("{{\"type\":\"conversation\",\"id\":\"{id}\",\"agent\":\"claude\",\"started\":\"2026-01-01T00:00:00Z\"{more}}}\n")
+    };
+    let _ = import(&journal, &line("SESS-20260101-0900-aaaaaa", ",\"native_id\":\"m\""));
+    let child = line("SESS-20260101-1000-cccccc", ",\"parent\":\"SESS-20260101-1000-bbbbbb\"");
+    let _ = import(&journal, &(line("SESS-20260101-1000-bbbbbb", ",\"native_id\":\"m\"") + &child));
+    let shown = journal.json(&["conversation", "show", "SESS-20260101-1000-cccccc"]);
+    assert_eq!(shown["conversation"]["parent"], "SESS-20260101-0900-aaaaaa");
+}
+
+#[test]
+fn a_long_file_without_ids_is_known_again() {
+    use std::fmt::Write;
+    let mut text = String::new();
+    for n in 0..30_000 {
+        let _ = writeln!(
+            text,
+            "{{\"type\":\"turn\",\"conversation\":\"L\",\"user_input\":\"go on\",\"agent_response\":\"{n} {}\"}}",
+            "x".repeat(1200)
+        );
+    }
+    let journal = Journal::new().file("in.jsonl", text);
+    assert_eq!(counts(&journal.json(&["conversation", "import", "in.jsonl"])), [1, 30_000, 0, 0, 0]);
+    assert_eq!(counts(&journal.json(&["conversation", "import", "in.jsonl"])), [0, 0, 0, 30_000, 0]);
+}

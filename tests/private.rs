@@ -259,3 +259,44 @@ fn off_without_a_repository_means_the_journal_wherever_one_stands() {
     assert_eq!(elsewhere(&["record", "on"]), format!("recording is on in {root}\n"));
     assert!(elsewhere(&track).contains("\"success\":true"));
 }
+
+#[test]
+fn what_turns_out_to_be_excluded_is_taken_back() {
+    let journal = Journal::new().file("shiftlog.toml", "[record]\nexclude = [\"secret-*\"]\n");
+    let turn = |c: &str| json!({"type": "turn", "conversation": c, "user_input": "a secret plan"});
+    let line = json!({"type": "conversation", "id": "c", "project": "secret-x"});
+    let kid = json!({"type": "conversation", "id": "kid", "parent": "par"});
+    let parent = json!({"type": "conversation", "id": "par", "project": "secret-x"});
+    let text = format!("{}\n{line}\n{}\n{kid}\n{}\n{parent}\n", turn("c"), turn("c"), turn("kid"));
+    let answer = journal.run_with(&["--json", "conversation", "import", "-"], &text).ok().answer();
+    assert_eq!([&answer["conversations"], &answer["turns"]], [&json!(0), &json!(0)]);
+    assert_eq!(holding(&journal, "a secret plan"), [""; 0]);
+    let _ = journal.run(&["doctor"]).ok();
+}
+
+#[test]
+fn many_projects_are_switched_off_at_once() {
+    let journal = Journal::new();
+    std::thread::scope(|scope| {
+        for n in 0..12 {
+            let dir = journal.path(&format!("d{n}"));
+            fs::create_dir_all(dir.join(".git")).expect("made");
+            let mut command = journal.command(&["record", "off"]);
+            scope.spawn(move || assert!(command.current_dir(dir).output().expect("it runs").status.success()));
+        }
+    });
+    assert_eq!(journal.read(".shiftlog/record.off").lines().count(), 12);
+}
+
+#[test]
+fn a_directory_that_is_gone_is_still_excluded() {
+    let journal = Journal::new().file("shiftlog.toml", "[record]\nexclude = [\"proj\", \"notes/**\"]\n");
+    let root = fs::canonicalize(journal.root()).expect("there");
+    fs::create_dir_all(root.join("proj/.git")).expect("made");
+    fs::create_dir_all(root.join("notes")).expect("made");
+    for cwd in ["proj/gone/deeper", "x/../proj/sub", "notes", "notes/gone"] {
+        let line = json!({"type": "conversation", "id": cwd, "cwd": root.join(cwd), "started": "2026-01-01T00:00:00Z"});
+        let answer = journal.run_with(&["--json", "conversation", "import", "-"], &format!("{line}\n")).ok().answer();
+        assert_eq!(answer["skipped"], json!({"excluded": 1}), "{cwd}");
+    }
+}

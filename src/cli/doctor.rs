@@ -11,7 +11,7 @@ use shiftlog::record::{self, FILE, Record, spool};
 
 use super::context::Context;
 use super::recorded;
-use super::ui::{Ended, size, visible};
+use super::ui::{Ended, number, size, visible};
 
 /// Check the record: its integrity, schema, counts, spool, permissions and sizes
 ///
@@ -68,6 +68,15 @@ pub(crate) fn run(context: &Context, args: &DoctorArgs) -> anyhow::Result<Ended>
         let swept = record::sweep(&private)?;
         findings.mended.extend(swept.iter().map(|f| format!("removed {}, which a killed process left", journal.relative(f).display())));
     }
+    let left = record::leftovers(&private)?;
+    if let Some(first) = left.first() {
+        let message = format!(
+            "{} of the record that killed processes left, the first {}",
+            number(left.len() as u64, "file"),
+            journal.relative(first).display()
+        );
+        findings.add("leftovers", message, FIX);
+    }
     print(context, &private, health.as_ref(), &findings)?;
     match (findings.damaged, findings.problems.is_empty()) {
         // Damage is an error, and was printed as what it is.
@@ -82,7 +91,9 @@ fn waiting(context: &Context, journal: &Journal, fix: bool, findings: &mut Findi
     let before = spool::waiting(&private)?.len();
     if before > 0 && fix && recorded::open(context, journal).is_ok() {
         let left = spool::waiting(&private)?.len();
-        findings.mended.push(format!("{} waiting turns were recorded", before - left));
+        if before > left {
+            findings.mended.push(format!("{} that waited were recorded", number((before - left) as u64, "turn")));
+        }
     }
     let left = spool::waiting(&private)?;
     if let Some(first) = left.first() {
@@ -122,6 +133,14 @@ fn check(context: &Context, journal: &Journal, record: &Record, fix: bool, findi
     if health.orphaned_turns > 0 || health.orphaned_actions > 0 {
         let message = format!("{} turns without a conversation, {} actions without a turn", health.orphaned_turns, health.orphaned_actions);
         findings.add("orphans", message, "another program wrote into the record; they are kept, and found by no command");
+    }
+    if !health.altered.is_empty() {
+        let message = format!("the schema was altered: {}", health.altered.join(", "));
+        findings.add(
+            "schema",
+            message,
+            "another program did that: some commands may fail; bring a backup back, or export and import into a new journal",
+        );
     }
     if !health.due.is_empty() {
         findings.add("summaries", format!("summaries that do not stand in their log yet: {}", health.due.join(", ")), FIX);
@@ -177,6 +196,7 @@ fn print(context: &Context, private: &Path, health: Option<&Health>, findings: &
             "record   version {}, {} conversations, {} turns, {} actions",
             h.version, h.conversations, h.turns, h.actions
         ))?,
+        None if findings.problems.iter().any(|p| p.kind == "record-newer") => ui.data("record   of a newer version")?,
         None if findings.damaged => ui.data("record   damaged")?,
         None => ui.data("record   none yet")?,
     }

@@ -2,6 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
+use shiftlog::journal::store::Store;
 use shiftlog::record::privacy::{self, Barrier};
 
 use super::context::Context;
@@ -31,6 +32,8 @@ pub(crate) fn run(context: &Context, args: &RecordArgs) -> anyhow::Result<Ended>
     let mut changed = false;
     if let Some(state) = args.state {
         let private = recorded::make_private(context, &journal)?;
+        // The list is read, changed and written: one after the other.
+        let _lock = Store::new(&journal.root, context.now).lock()?;
         changed = privacy::switch(&private, &root, state == State::On)?;
     }
     let barriers = recorded::barriers(context, &journal)?;

@@ -53,7 +53,8 @@ pub(crate) fn open(context: &Context, journal: &Journal) -> anyhow::Result<Recor
 /// The journal's record, if there is one or something waits to be recorded; what was spooled is taken in where that is possible.
 pub(crate) fn find(context: &Context, journal: &Journal) -> anyhow::Result<Option<Record>> {
     let private = private(journal);
-    let waiting = !spool::waiting(&private)?.is_empty();
+    // Who can only read the record need not see what waits.
+    let waiting = spool::waiting(&private).is_ok_and(|files| !files.is_empty());
     let Some(record) = Record::find(&private, settings(journal))? else {
         return if waiting { open(context, journal).map(Some) } else { Ok(None) };
     };

@@ -34,6 +34,8 @@ pub(crate) fn run(context: &Context, args: &RedactArgs) -> anyhow::Result<Ended>
     }
     let mut found = in_record(context, &journal)?;
     found.extend(in_private(context, &journal)?);
+    let left = record::leftovers(&recorded::private(&journal))?;
+    found.extend(left.iter().map(|f| Finding { place: journal.relative(f).display().to_string(), kind: "copy-of-the-record" }));
     if context.ui.json {
         let listed = |findings: &[Finding]| findings.iter().map(|f| json!(f)).collect::<Vec<Value>>();
         context.ui.answer(json!({"action": "check", "secrets": listed(&found), "logs": listed(&logs)}))?;

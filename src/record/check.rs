@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::Record;
 use super::error::Result;
+use super::{Record, schema};
 
 /// What a check found.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -12,6 +12,8 @@ pub struct Health {
     pub version: i64,
     /// What SQLite's integrity check says; nothing where all is well.
     pub damage: Vec<String>,
+    /// Tables, indexes and triggers that are not as this version makes them.
+    pub altered: Vec<String>,
     /// Conversations.
     pub conversations: u64,
     /// Turns.
@@ -58,7 +60,12 @@ impl Record {
             if !damage.is_empty() {
                 return Ok(Health { damage, ..Health::default() });
             }
+            let altered = schema::altered(db)?;
+            if !altered.is_empty() {
+                return Ok(Health { altered, ..Health::default() });
+            }
             Ok(Health {
+                altered,
                 version: db.pragma_query_value(None, "user_version", |r| r.get(0))?,
                 damage,
                 conversations: count("SELECT count(*) FROM sessions")?,

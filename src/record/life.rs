@@ -1,7 +1,7 @@
 //! The life of a conversation: its end and what is left of it, its title and log, the archive, and its deletion.
 
 use chrono::{DateTime, Utc};
-use rusqlite::params;
+use rusqlite::{Transaction, params};
 
 use super::Record;
 use super::conversation::Conversation;
@@ -130,18 +130,25 @@ impl Record {
                 let mut children = tx.prepare_cached("SELECT id FROM sessions WHERE parent = ?1 ORDER BY id")?;
                 let children = children.query_map([&id], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()?;
                 gone.extend(children.into_iter().filter(|c| !gone.contains(c)).collect::<Vec<_>>());
-                tx.execute("DELETE FROM actions WHERE turn IN (SELECT id FROM turns WHERE session_id = ?1)", [&id])?;
-                tx.execute("DELETE FROM identities WHERE session_id = ?1", [&id])?;
-                tx.execute("DELETE FROM ui_conversation_context WHERE session_id = ?1", [&id])?;
-                tx.execute("DELETE FROM ui_conversation_archive WHERE session_id = ?1", [&id])?;
                 tx.execute(
                     "INSERT OR REPLACE INTO deleted SELECT id, agent, native_id, ?2 FROM sessions WHERE id = ?1",
                     params![id, now.timestamp_millis()],
                 )?;
-                tx.execute("DELETE FROM sessions WHERE id = ?1", [&id])?;
+                remove(tx, &id)?;
                 next += 1;
             }
             Ok(gone)
         })
     }
+}
+
+/// Removes a conversation with all that belongs to it; gives the numbers of its turns and actions.
+pub(super) fn remove(tx: &Transaction<'_>, id: &str) -> Result<(u64, u64)> {
+    let actions = tx.execute("DELETE FROM actions WHERE turn IN (SELECT id FROM turns WHERE session_id = ?1)", [id])?;
+    tx.execute("DELETE FROM identities WHERE session_id = ?1", [id])?;
+    let live = tx.execute("DELETE FROM ui_conversation_context WHERE session_id = ?1 AND turn_number > 0", [id])?;
+    tx.execute("DELETE FROM ui_conversation_context WHERE session_id = ?1", [id])?;
+    let moved = tx.execute("DELETE FROM ui_conversation_archive WHERE session_id = ?1", [id])?;
+    tx.execute("DELETE FROM sessions WHERE id = ?1", [id])?;
+    Ok(((live + moved) as u64, actions as u64))
 }

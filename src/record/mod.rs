@@ -30,7 +30,7 @@ use std::time::Duration;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use error::{Error, Result};
-pub use schema::sweep;
+pub use schema::{leftovers, sweep};
 
 /// File name of the record, in the journal's private directory.
 pub const FILE: &str = "record.db";

@@ -62,6 +62,8 @@ impl Privacy {
                     continue;
                 }
             };
+            // All below a directory, and the directory.
+            let below = below.trim_end_matches("/**");
             let below = below.split('/').filter(|part| !part.is_empty() && *part != ".").collect::<Vec<_>>().join("/");
             // Also as the system names it: a directory above may be a link.
             let real = fs::canonicalize(base).ok();
@@ -83,7 +85,7 @@ impl Privacy {
             return None;
         }
         let cwd = cwd.or(self.here.as_deref().filter(|_| project.is_none()));
-        let real = cwd.and_then(|dir| fs::canonicalize(dir).ok());
+        let real = cwd.map(real);
         let repository = real.as_deref().and_then(repository);
         // A linked worktree is the same project as the main one.
         let main = repository.as_deref().and_then(main_worktree);
@@ -99,6 +101,23 @@ impl Privacy {
             false => names.iter().flatten().any(|name| fast_glob::glob_match(pattern.as_str(), name)),
         };
         self.patterns.iter().find(fits).cloned().map(Barrier::Excluded)
+    }
+}
+
+/// A directory as the system names it; of one that is gone, what is left of it.
+fn real(dir: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in dir.components() {
+        match part {
+            std::path::Component::ParentDir => drop(plain.pop()),
+            std::path::Component::CurDir => {}
+            part => plain.push(part),
+        }
+    }
+    let there = plain.ancestors().find_map(|above| Some((above, fs::canonicalize(above).ok()?)));
+    match there {
+        Some((above, real)) => real.join(plain.strip_prefix(above).unwrap_or(Path::new(""))),
+        None => plain,
     }
 }
 

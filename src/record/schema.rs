@@ -1,5 +1,6 @@
 //! The schema and its migrations; making and opening the database.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -117,9 +118,19 @@ pub(super) fn claim(temp: &Path) -> Result<File> {
 /// # Errors
 /// [`Error::Io`]
 pub fn sweep(private: &Path) -> Result<Vec<PathBuf>> {
-    let mut removed = Vec::new();
+    let left = leftovers(private)?;
+    left.iter().try_for_each(|file| fs::remove_file(file).map_err(Error::io("remove", file)))?;
+    Ok(left)
+}
+
+/// Copies of the record, and halves of new ones, that killed processes left.
+///
+/// # Errors
+/// [`Error::Io`]
+pub fn leftovers(private: &Path) -> Result<Vec<PathBuf>> {
+    let mut left = Vec::new();
     let entries = match fs::read_dir(private) {
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(removed),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(left),
         entries => entries.map_err(Error::io("read", private))?,
     };
     for entry in entries {
@@ -134,12 +145,12 @@ pub fn sweep(private: &Path) -> Result<Vec<PathBuf>> {
         let base = private.join(format!("{}{base}{TEMP}", super::FILE));
         let used = File::open(&base).is_ok_and(|file| file.try_lock().is_err());
         let new = entry.metadata().and_then(|m| m.modified()).is_ok_and(|t| t.elapsed().is_ok_and(|age| age.as_secs() < 2));
-        if !used && !new {
-            fs::remove_file(entry.path()).map_err(Error::io("remove", &entry.path()))?;
-            removed.push(entry.path());
+        if !used && !new && entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            left.push(entry.path());
         }
     }
-    Ok(removed)
+    left.sort();
+    Ok(left)
 }
 
 /// Makes a file readable by its owner only.
@@ -218,6 +229,20 @@ pub(super) fn before_close(db: &Connection, path: &Path) {
     if fs::metadata(beside(path, "-wal")).is_ok_and(|m| m.len() > LOG) {
         let _ = db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false);
     }
+}
+
+/// Names of what is not as the migrations make it.
+pub(super) fn altered(db: &Connection) -> Result<Vec<String>> {
+    let objects = |db: &Connection| -> Result<BTreeSet<(String, String)>> {
+        let mut found = db.prepare("SELECT name, coalesce(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'")?;
+        Ok(found.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?)
+    };
+    let due = Connection::open_in_memory()?;
+    MIGRATIONS.iter().try_for_each(|step| due.execute_batch(step))?;
+    let (due, there) = (objects(&due)?, objects(db)?);
+    let mut names: Vec<String> = due.difference(&there).map(|(name, _)| name.clone()).collect();
+    names.dedup();
+    Ok(names)
 }
 
 /// Runs what is missing, in one transaction.

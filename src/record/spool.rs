@@ -120,6 +120,10 @@ pub fn waiting(private: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
+fn no_file() -> std::io::Error {
+    std::io::Error::other("it is no file")
+}
+
 impl Record {
     /// Takes in what waits, unless the record is busy right now: whoever only wants to read does not wait for that.
     ///
@@ -139,7 +143,8 @@ impl Record {
     pub fn take_in(&self, private: &Path) -> Result<Intake> {
         let mut intake = Intake::default();
         for file in waiting(private)? {
-            let spooled = match fs::read(&file) {
+            // A pipe would be waited for.
+            let spooled = match fs::metadata(&file).and_then(|m| if m.is_file() { fs::read(&file) } else { Err(no_file()) }) {
                 Ok(bytes) => serde_json::from_slice::<Spooled>(&bytes),
                 // Another process was faster.
                 Err(e) if e.kind() == std::io::ErrorKind::NotFound => continue,

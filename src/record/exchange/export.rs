@@ -25,7 +25,7 @@ pub fn export(record: &Record, conversations: &[Conversation], out: &mut dyn Wri
     for conversation in conversations {
         writeln!(out, "{}", Value::Object(conversation_line(conversation))).map_err(failed)?;
         record.each_turn(&conversation.id, &(1..=i64::MAX), &mut |turn| {
-            writeln!(out, "{}", Value::Object(turn_line(&conversation.id, turn))).map_err(failed)
+            writeln!(out, "{}", Value::Object(turn_line(conversation, turn))).map_err(failed)
         })?;
     }
     out.flush().map_err(failed)
@@ -63,9 +63,9 @@ fn others(mut line: Map<String, Value>, data: Map<String, Value>) -> Map<String,
     line
 }
 
-fn turn_line(conversation: &str, turn: Turn) -> Map<String, Value> {
+fn turn_line(conversation: &Conversation, mut turn: Turn) -> Map<String, Value> {
     let mut line = object(json!({
-        "type": "turn", "conversation": conversation, "native_id": turn.native_id, "turn": turn.number, "time": stamp(turn.time),
+        "type": "turn", "conversation": conversation.id, "native_id": turn.native_id, "turn": turn.number, "time": stamp(turn.time),
         "user_input": turn.user_input, "agent_response": turn.agent_response, "author": turn.author, "input_tokens": turn.input_tokens,
         "output_tokens": turn.output_tokens, "status": turn.status,
     }));
@@ -73,5 +73,16 @@ fn turn_line(conversation: &str, turn: Turn) -> Map<String, Value> {
         line.insert("model".into(), model.into());
     }
     line.insert("actions".into(), json!(turn.actions));
+    // What a turn says of its conversation comes last, where the conversation says something else.
+    let of = |key: &str| match key {
+        "project" => conversation.project.as_deref(),
+        "cwd" => conversation.cwd.as_deref(),
+        _ => None,
+    };
+    let own: Vec<(String, Value)> = OWN.iter().filter_map(|key| Some(((*key).to_string(), turn.data.shift_remove(*key)?))).collect();
+    turn.data.extend(own.into_iter().filter(|(key, value)| value.as_str().is_none_or(|v| of(key) != Some(v))));
     others(line, turn.data)
 }
+
+/// Keys of conversations that may stand on turns.
+const OWN: [&str; 7] = ["project", "cwd", "branch", "user", "channel", "agent", "title"];

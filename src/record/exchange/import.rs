@@ -4,7 +4,7 @@
 //! between which others may write. What can be read only once is stored in one transaction.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -226,6 +226,16 @@ struct Run<'r> {
     names: HashMap<String, Target>,
     /// Conversations that were met lately, by id.
     open: HashMap<String, Open>,
+    /// What is left of conversations that were forgotten.
+    bookmarks: HashMap<String, Open>,
+    /// The conversation that was met last.
+    last: String,
+    /// Conversations that this import made.
+    made: HashSet<String>,
+    /// Names of parents and origins.
+    wanted: HashSet<String>,
+    /// When a conversation of a name was deleted that another one has now.
+    deleted: HashMap<String, DateTime<Utc>>,
     /// The next free row of a turn, within a transaction.
     row: i64,
     version: i64,
@@ -233,8 +243,22 @@ struct Run<'r> {
 
 impl<'r> Run<'r> {
     fn new(record: &'r Record, path: &'r Path, privacy: &'r Privacy, now: DateTime<Utc>) -> Run<'r> {
-        let (names, open) = (HashMap::new(), HashMap::new());
-        Run { record, path, privacy, now, done: Imported::default(), names, open, row: 0, version: 0 }
+        Run {
+            record,
+            path,
+            privacy,
+            now,
+            done: Imported::default(),
+            names: HashMap::new(),
+            open: HashMap::new(),
+            bookmarks: HashMap::new(),
+            last: String::new(),
+            made: HashSet::new(),
+            wanted: HashSet::new(),
+            deleted: HashMap::new(),
+            row: 0,
+            version: 0,
+        }
     }
 
     /// Stores all lines, so many bytes of them in a transaction; `checked` says that the source is sound before anything stays.
@@ -319,6 +343,15 @@ impl<'r> Run<'r> {
         for (name, about) in left {
             self.make(tx, &name, &about, None)?;
         }
+        self.orphans(tx)?;
+        // An id of the file may lead to a conversation that has another one here.
+        for name in std::mem::take(&mut self.wanted) {
+            if let Some(Target::Stored(id)) = self.names.get(&name).filter(|t| !matches!(t, Target::Stored(id) if *id == name)) {
+                for column in ["parent", "origin"] {
+                    tx.prepare_cached(&format!("UPDATE sessions SET {column} = ?2 WHERE {column} = ?1"))?.execute([&name, id])?;
+                }
+            }
+        }
         for column in ["parent", "origin"] {
             tx.execute(
                 &format!(
@@ -340,9 +373,17 @@ impl<'r> Run<'r> {
             let open = self.open.get_mut(&id).expect("it is open");
             open.flush(tx, self.record, &id)?;
         }
-        if self.open.values().map(Open::len).sum::<usize>() > REMEMBERED {
-            self.open.clear();
-            self.names.retain(|_, target| matches!(target, Target::Pending(_)));
+        if self.open.values().map(Open::weight).sum::<usize>() > REMEMBERED {
+            // Where in the file it is belongs to a conversation however often it is forgotten.
+            let last = std::mem::take(&mut self.last);
+            for (id, open) in std::mem::take(&mut self.open) {
+                if id == last {
+                    self.open.insert(id, open);
+                } else if let Some(bookmark) = open.bookmark() {
+                    self.bookmarks.insert(id, bookmark);
+                }
+            }
+            self.last = last;
         }
         Ok(())
     }
@@ -355,8 +396,11 @@ impl<'r> Run<'r> {
     fn opened(&mut self, tx: &Transaction<'_>, id: &str) -> Result<&mut Open> {
         if self.open.get(id).is_none_or(|o| o.stale) {
             let stored = Conversation::known(tx, id)?;
-            let fresh = Open::load(tx, &stored, self.open.remove(id))?;
-            self.open.insert(id.to_string(), fresh);
+            let before = self.open.remove(id).or_else(|| self.bookmarks.remove(id));
+            self.open.insert(id.to_string(), Open::load(tx, &stored, before)?);
+        }
+        if self.last != id {
+            self.last = id.to_string();
         }
         Ok(self.open.get_mut(id).expect("it was just opened"))
     }

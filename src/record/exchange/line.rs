@@ -208,7 +208,8 @@ impl<'de> Line<'de> {
             "author" => &mut self.author,
             "id" | "conversation" | "native_id" | "parent" | "origin" => {
                 let id: Option<Id<'de>> = value!();
-                let id = id.map(|i| i.0);
+                // Programs write an empty one where they have none.
+                let id = id.map(|i| i.0).filter(|id| !id.is_empty());
                 match key {
                     "id" => self.id = id,
                     "conversation" => self.conversation = id,

@@ -46,11 +46,22 @@ impl Run<'_> {
     pub(super) fn take_conversation(&mut self, tx: &Transaction<'_>, line: Line<'_>) -> Result<()> {
         let name = line.id.as_ref().or(line.native_id.as_ref()).map(ToString::to_string).unwrap_or_default();
         let about = self.about(line, &name);
+        self.wanted.extend(about.parent.iter().chain(&about.origin).cloned());
         // From here on the name means this conversation, whatever it meant before: agents count their sessions alike.
         self.settle(tx, &name)?;
         self.names.remove(&name);
         match self.target(tx, &name, &about)? {
-            Some(Target::Stored(id)) => self.complete(tx, &id, &about),
+            Some(Target::Stored(id)) => match self.barrier(tx, &about)? {
+                Some(reason) => {
+                    self.skip(reason);
+                    if self.made.contains(&id) {
+                        self.take_back(tx, &id)?;
+                        self.names.insert(name, Target::Skipped(reason));
+                    }
+                    Ok(())
+                }
+                None => self.complete(tx, &id, &about),
+            },
             Some(Target::Skipped(reason)) => {
                 self.skip(reason);
                 Ok(())
@@ -82,7 +93,10 @@ impl Run<'_> {
     pub(super) fn conversation_of(&mut self, tx: &Transaction<'_>, line: &Line<'_>) -> Result<Option<String>> {
         let name = line.conversation.as_deref().unwrap_or_default();
         let about = match self.names.get(name) {
-            Some(Target::Stored(id)) => return Ok(Some(id.clone())),
+            Some(Target::Stored(id)) => {
+                let id = id.clone();
+                return Ok(self.since_deletion(line).then_some(id));
+            }
             Some(Target::Skipped(reason)) => {
                 self.skip(reason);
                 return Ok(None);
@@ -103,7 +117,7 @@ impl Run<'_> {
             }
         };
         match self.target(tx, name, &about)? {
-            Some(Target::Stored(id)) => Ok(Some(id)),
+            Some(Target::Stored(id)) => Ok(self.since_deletion(line).then_some(id)),
             Some(Target::Skipped(reason)) => {
                 self.skip(reason);
                 Ok(None)
@@ -117,6 +131,16 @@ impl Run<'_> {
                 None => self.make(tx, name, &about, line.time).map(Some),
             },
         }
+    }
+
+    /// Whether a turn was said after a conversation of its name was deleted, if one was.
+    fn since_deletion(&mut self, line: &Line<'_>) -> bool {
+        let name = line.conversation.as_deref().unwrap_or_default();
+        let before = self.deleted.get(name).is_some_and(|at| line.time.is_none_or(|time| time <= *at));
+        if before {
+            self.skip(DELETED);
+        }
+        !before
     }
 
     fn about(&self, mut line: Line<'_>, name: &str) -> About {
@@ -175,6 +199,12 @@ impl Run<'_> {
         if let Some(target) = &found {
             self.names.insert(name.to_string(), target.clone());
         }
+        if let (Some(Target::Stored(_)), Some(native)) = (&found, about.native_id.as_ref().filter(|_| about.id.is_none())) {
+            // Another conversation has the name now: what was said before the deletion is not brought back into it.
+            let sql = "SELECT max(deleted_at) FROM deleted WHERE native_id = ?1";
+            let at: Option<i64> = tx.prepare_cached(sql)?.query_row([native], |r| r.get(0))?;
+            self.deleted.extend(at.map(|at| (name.to_string(), crate::record::conversation::time(at))));
+        }
         Ok(found)
     }
 
@@ -196,6 +226,33 @@ impl Run<'_> {
             Some(Target::Stored(id)) => Conversation::load(tx, id)?.and_then(|c| stands(c.project.as_deref(), c.cwd.as_deref())),
             _ => Conversation::called(tx, parent)?.and_then(|c| stands(c.project.as_deref(), c.cwd.as_deref())),
         })
+    }
+
+    /// Takes back what this import stored of a conversation before it was said that it must not be.
+    fn take_back(&mut self, tx: &Transaction<'_>, id: &str) -> Result<()> {
+        tx.execute_batch("PRAGMA secure_delete=ON")?;
+        let (turns, actions) = crate::record::life::remove(tx, id)?;
+        self.done.conversations -= 1;
+        self.done.turns = self.done.turns.saturating_sub(turns);
+        self.done.actions = self.done.actions.saturating_sub(actions);
+        self.open.remove(id);
+        self.made.remove(id);
+        Ok(())
+    }
+
+    /// Takes back conversations of subagents whose parents turned out to be excluded.
+    pub(super) fn orphans(&mut self, tx: &Transaction<'_>) -> Result<()> {
+        let barred = |name: &String| matches!(self.names.get(name), Some(Target::Skipped(reason)) if *reason != DELETED);
+        let parents: Vec<String> = self.wanted.iter().filter(|name| barred(name)).cloned().collect();
+        for parent in parents {
+            let mut children = tx.prepare_cached("SELECT id FROM sessions WHERE parent = ?1")?;
+            let children: Vec<String> = children.query_map([&parent], |r| r.get(0))?.collect::<rusqlite::Result<_>>()?;
+            for child in children.into_iter().filter(|c| self.made.contains(c)).collect::<Vec<_>>() {
+                self.take_back(tx, &child)?;
+                self.skip(EXCLUDED);
+            }
+        }
+        Ok(())
     }
 
     /// Makes a conversation that began when it says, else with its first turn, else now.
@@ -229,6 +286,7 @@ impl Run<'_> {
             ":summary": about.summary, ":described": about.described,
         })?;
         self.done.conversations += 1;
+        self.made.insert(id.to_string());
         self.names.insert(name.to_string(), Target::Stored(id.to_string()));
         Ok(id.to_string())
     }
@@ -275,6 +333,10 @@ impl Run<'_> {
 /// The conversation with this native id, of the same agent, or one that no line described yet; where the line names no agent,
 /// of any if there is but one.
 fn native_target(tx: &Transaction<'_>, native: &str, about: &About) -> Result<Option<Target>> {
+    // What has an id of ours and no agent is that conversation and no other one.
+    if about.id.is_some() && about.agent.is_none() {
+        return Ok(None);
+    }
     let same = "SELECT id FROM sessions WHERE native_id = ?1 AND (agent IS ?2 OR (agent IS NULL AND described = 0))
                 ORDER BY agent IS ?2 DESC, created_at, id LIMIT 1";
     let found: Option<String> = tx.prepare_cached(same)?.query_row(params![native, about.agent], |r| r.get(0)).optional()?;
@@ -288,7 +350,7 @@ fn native_target(tx: &Transaction<'_>, native: &str, about: &About) -> Result<Op
             return Ok(any.map(Target::Stored));
         }
     }
-    let deleted = "SELECT 1 FROM deleted WHERE native_id = ?1 AND (agent IS ?2 OR ?2 IS NULL)";
+    let deleted = "SELECT 1 FROM deleted WHERE native_id = ?1 AND (agent IS ?2 OR ?2 IS NULL OR agent IS NULL)";
     let deleted = tx.prepare_cached(deleted)?.exists(params![native, about.agent])?;
     Ok(deleted.then_some(Target::Skipped(DELETED)))
 }

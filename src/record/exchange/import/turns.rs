@@ -30,6 +30,8 @@ pub(super) struct Open {
     last: i64,
     /// Turns that this import met.
     met: i64,
+    /// Some of them are known by that only.
+    placed: bool,
     started: DateTime<Utc>,
     latest: Option<DateTime<Utc>>,
     project: Option<String>,
@@ -57,6 +59,11 @@ struct Known {
 
 fn said(when: i64, input: &str) -> u64 {
     xxh3_64(input.as_bytes()) ^ (when as u64).rotate_left(17).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+/// The key of a line together with its answer.
+fn with(key: i64, turn: &Turn) -> i64 {
+    key ^ (xxh3_64(turn.agent_response.as_deref().unwrap_or_default().as_bytes()) as i64).rotate_left(7)
 }
 
 fn content(turn: &Turn) -> u64 {
@@ -88,6 +95,7 @@ impl Open {
             cwd: stored.cwd.clone(),
             model: stored.model.clone(),
             met: before.met,
+            placed: before.placed,
             twins: before.twins,
             dirty: before.dirty,
             displaced: before.displaced,
@@ -107,8 +115,15 @@ impl Open {
         Ok(open)
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.turns.len() + 1
+    /// What it takes in memory, in turns.
+    pub(super) fn weight(&self) -> usize {
+        self.turns.len() + 8
+    }
+
+    /// What must not be forgotten of it; nothing where all of it is stored.
+    pub(super) fn bookmark(self) -> Option<Open> {
+        let (met, twins) = (self.met, self.twins);
+        (self.placed || !twins.is_empty()).then(|| Open { met, twins, placed: true, ..Open::default() })
     }
 
     fn note(&mut self, turn: &Turn, row: i64, met: bool) {
@@ -118,6 +133,7 @@ impl Open {
         }
         let input = turn.user_input.as_deref().unwrap_or_default();
         self.by_said.entry(said(turn.time.timestamp_millis(), input)).or_default().push(index);
+        self.by_said.entry(said(-turn.number, input)).or_default().push(index);
         self.numbers.insert(turn.number);
         self.last = self.last.max(turn.number);
         self.turns.push(Known { row, number: turn.number, native: turn.native_id.is_some(), content: content(turn), met });
@@ -137,7 +153,10 @@ impl Open {
                 *count += 1;
                 *count
             }
-            (None, None) => self.met.unsigned_abs(),
+            (None, None) => {
+                self.placed = true;
+                self.met.unsigned_abs()
+            }
             (Some(_), _) => 0,
         };
         Some(xxh3_64(format!("{input:x} {number:?} {at:?} {nth}").as_bytes()) as i64)
@@ -145,18 +164,23 @@ impl Open {
 
     /// The stored turns that a line may mean, the likeliest first; the flag says that there is no doubt.
     ///
-    /// Beside its id and its key, the same words at the same time are the same turn, unless both have ids.
-    fn find(&self, turn: &Turn, key: Option<i64>, time: Option<DateTime<Utc>>) -> (Vec<usize>, bool) {
+    /// Beside its id and its key, the same words at the same time, or with the same number where there is no time, are the same
+    /// turn, unless both have ids.
+    fn find(&self, turn: &Turn, key: Option<i64>, number: Option<i64>, time: Option<DateTime<Utc>>) -> (Vec<usize>, bool) {
         if let Some(index) = turn.native_id.as_ref().and_then(|native| self.by_native.get(native)) {
             return (vec![*index], true);
         }
         let input = turn.user_input.as_deref().unwrap_or_default();
-        let fits = |known: &Known| !(known.met || known.native && turn.native_id.is_some());
-        let alike = time.and_then(|t| self.by_said.get(&said(t.timestamp_millis(), input)));
+        // A time to the second does not tell two turns apart if their numbers do.
+        let rough = time.is_some_and(|t| t.timestamp_subsec_millis() == 0);
+        let other = |known: &Known| rough && number.is_some_and(|n| n != known.number);
+        let fits = |known: &Known| !(known.met || other(known) || known.native && turn.native_id.is_some());
+        let when = time.map(|t| t.timestamp_millis()).or(number.map(|n| -n));
+        let alike = when.and_then(|when| self.by_said.get(&said(when, input)));
         let mut fitting = alike.cloned().unwrap_or_default();
         fitting.retain(|index| fits(&self.turns[*index]));
         fitting.sort_by_key(|index| turn.number != self.turns[*index].number);
-        fitting.splice(..0, key.and_then(|key| self.by_key.get(&key)).copied());
+        fitting.splice(..0, [key, key.map(|key| with(key, turn))].into_iter().flatten().filter_map(|key| self.by_key.get(&key)).copied());
         // Of two that may be meant, the one that says just this.
         let same = content(turn);
         fitting.sort_by_key(|index| self.turns[*index].content != same);
@@ -164,8 +188,11 @@ impl Open {
     }
 
     /// Notes that a line with this key is this turn.
-    fn meet(&mut self, tx: &Transaction<'_>, id: &str, index: usize, key: Option<i64>) -> Result<()> {
+    fn meet(&mut self, tx: &Transaction<'_>, id: &str, index: usize, key: Option<i64>, turn: &Turn) -> Result<()> {
         self.turns[index].met = true;
+        // Two that differ in their answers only: the first one keeps the key.
+        let taken = |key: &i64| self.by_key.get(key).is_some_and(|other| *other != index);
+        let key = key.map(|key| if taken(&key) { with(key, turn) } else { key });
         let Some(key) = key.filter(|key| self.by_key.insert(*key, index) != Some(index)) else { return Ok(()) };
         let sql = "INSERT OR REPLACE INTO identities (session_id, key, turn) VALUES (?1, ?2, ?3)";
         tx.prepare_cached(sql)?.execute(params![id, key, self.turns[index].row])?;
@@ -257,28 +284,29 @@ impl Run<'_> {
         let (time, number, judged) = (line.time, line.turn, line.status.is_some());
         let mut turn = turn_of(record, line, open, now);
         let key = open.key(&turn, number, time);
-        let (fitting, certain) = open.find(&turn, key, time);
+        let (fitting, certain) = open.find(&turn, key, number, time);
         let same = content(&turn);
         for index in fitting {
             if open.turns[index].content == same && (turn.native_id.is_none() || open.turns[index].native) {
-                open.meet(tx, &id, index, key)?;
+                open.meet(tx, &id, index, key, &turn)?;
                 self.done.known += 1;
                 return Ok(());
             }
             let stored = load(tx, open.turns[index].row)?;
             if certain || extends(stored.agent_response.as_deref(), turn.agent_response.as_deref()) {
-                open.meet(tx, &id, index, key)?;
+                open.meet(tx, &id, index, key, &turn)?;
                 return self.reconcile(tx, &id, index, &stored, turn, judged);
             }
         }
-        if open.numbers.contains(&turn.number) {
+        let late = number.is_none() && time.is_some() && open.latest.is_some_and(|latest| turn.time < latest);
+        if late || open.numbers.contains(&turn.number) {
             turn.number = open.last + 1;
             open.displaced.push(row);
         }
         turn.weigh();
         turn.insert(tx, &id, row)?;
         open.note(&turn, row, true);
-        open.meet(tx, &id, open.turns.len() - 1, key)?;
+        open.meet(tx, &id, open.turns.len() - 1, key, &turn)?;
         open.latest = open.latest.max(Some(turn.time));
         open.added += 1;
         open.dirty = true;
@@ -369,7 +397,7 @@ fn turn_of(record: &Record, line: Line<'_>, open: &Open, now: DateTime<Utc>) -> 
     actions.iter_mut().for_each(|action| record.clean_action(action));
     Turn {
         id: 0,
-        number: line.turn.unwrap_or(open.met),
+        number: line.turn.unwrap_or(open.last + 1),
         native_id: line.native_id.map(|n| record.clean_id(&n)),
         time: line.time.unwrap_or_else(|| open.latest.unwrap_or(if open.turns.is_empty() { open.started } else { now })),
         status: line.status.as_deref().map_or_else(|| "active".to_string(), |s| record.clean(s).into_owned()),
