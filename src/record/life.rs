@@ -13,7 +13,7 @@ impl Record {
     /// Ends, pauses or resumes a conversation. One that is closed gets its summary, which its log is due if it has one.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Transition`].
+    /// [`NotFound`](super::Error::NotFound), [`Transition`](super::Error::Transition).
     pub fn act(&self, id: &str, action: Action, now: DateTime<Utc>) -> Result<Conversation> {
         let id = self.clean_id(id);
         self.write(|tx| {
@@ -52,7 +52,7 @@ impl Record {
     /// Archives conversations; says which were not archived yet.
     ///
     /// # Errors
-    /// [`Error::NotFound`]; then none is archived.
+    /// [`NotFound`](super::Error::NotFound); then none is archived.
     pub fn archive(&self, ids: &[String]) -> Result<Vec<String>> {
         self.write(|tx| {
             let mut archived = Vec::new();
@@ -83,7 +83,7 @@ impl Record {
     /// Gives a conversation a title, or takes it away.
     ///
     /// # Errors
-    /// [`Error::NotFound`].
+    /// [`NotFound`](super::Error::NotFound).
     pub fn rename(&self, id: &str, title: Option<&str>) -> Result<Conversation> {
         let title = self.clean_some(title);
         self.change(id, "UPDATE sessions SET title = ?2 WHERE id = ?1", title.as_deref())
@@ -92,7 +92,7 @@ impl Record {
     /// Says which log a conversation belongs to; a summary that it has already is due there.
     ///
     /// # Errors
-    /// [`Error::NotFound`].
+    /// [`NotFound`](super::Error::NotFound).
     pub fn link(&self, id: &str, log: Option<&str>) -> Result<Conversation> {
         self.write(|tx| {
             let conversation = Conversation::known(tx, id)?;
@@ -121,7 +121,7 @@ impl Record {
     /// Deletes a conversation and those of its subagents; an import does not bring them back. Says which are gone.
     ///
     /// # Errors
-    /// [`Error::NotFound`].
+    /// [`NotFound`](super::Error::NotFound).
     pub fn delete(&self, id: &str, now: DateTime<Utc>) -> Result<Vec<String>> {
         self.write(|tx| {
             let mut gone = vec![Conversation::known(tx, id)?.id];
