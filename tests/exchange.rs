@@ -517,7 +517,7 @@ mod any_history {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
         fn is_imported_once_and_exported_whole(lines in prop::collection::vec(line(), 1..25), cut in 0..25_usize) {

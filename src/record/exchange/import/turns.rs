@@ -179,11 +179,10 @@ impl Open {
         let alike = when.and_then(|when| self.by_said.get(&said(when, input)));
         let mut fitting = alike.cloned().unwrap_or_default();
         fitting.retain(|index| fits(&self.turns[*index]));
-        fitting.sort_by_key(|index| turn.number != self.turns[*index].number);
         fitting.splice(..0, [key, key.map(|key| with(key, turn))].into_iter().flatten().filter_map(|key| self.by_key.get(&key)).copied());
-        // Of two that may be meant, the one that says just this.
+        // Of several that may be meant, the one that says just this, under this number.
         let same = content(turn);
-        fitting.sort_by_key(|index| self.turns[*index].content != same);
+        fitting.sort_by_key(|index| (self.turns[*index].content != same, turn.number != self.turns[*index].number));
         (fitting, false)
     }
 
