@@ -57,8 +57,8 @@ struct Known {
     met: bool,
 }
 
-fn said(when: i64, input: &str) -> u64 {
-    xxh3_64(input.as_bytes()) ^ (when as u64).rotate_left(17).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+fn said(when: i64, input: u64) -> u64 {
+    input ^ (when as u64).rotate_left(17).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 /// The key of a line together with its answer.
@@ -66,11 +66,16 @@ fn with(key: i64, turn: &Turn) -> i64 {
     key ^ (xxh3_64(turn.agent_response.as_deref().unwrap_or_default().as_bytes()) as i64).rotate_left(7)
 }
 
-fn content(turn: &Turn) -> u64 {
+/// Hash of what the user said.
+fn words(turn: &Turn) -> u64 {
+    xxh3_64(turn.user_input.as_deref().unwrap_or_default().as_bytes())
+}
+
+fn content(turn: &Turn, words: u64) -> u64 {
     let hash = |text: &Option<String>| text.as_deref().map_or(1, |t| xxh3_64(t.as_bytes()));
     let json = |empty: bool, value: &dyn Fn() -> String| if empty { 0 } else { xxh3_64(value().as_bytes()) };
     let parts = [
-        hash(&turn.user_input),
+        words + u64::from(turn.user_input.is_some()),
         hash(&turn.agent_response),
         xxh3_64(turn.status.as_bytes()),
         turn.input_tokens.map_or(0, |n| n + 1),
@@ -104,7 +109,8 @@ impl Open {
         };
         if stored.turns > 0 {
             turn::each(tx, &stored.id, &(1..=i64::MAX), &mut |turn| {
-                open.note(&turn, turn.id, met.contains(&turn.id));
+                let words = words(&turn);
+                open.note(&turn, turn.id, met.contains(&turn.id), words, content(&turn, words));
                 Ok(())
             })?;
             let rows: HashMap<i64, usize> = open.turns.iter().enumerate().map(|(index, turn)| (turn.row, index)).collect();
@@ -126,30 +132,28 @@ impl Open {
         (self.placed || !twins.is_empty()).then(|| Open { met, twins, placed: true, ..Open::default() })
     }
 
-    fn note(&mut self, turn: &Turn, row: i64, met: bool) {
+    fn note(&mut self, turn: &Turn, row: i64, met: bool, words: u64, content: u64) {
         let index = self.turns.len();
         if let Some(native) = &turn.native_id {
             self.by_native.insert(native.clone(), index);
         }
-        let input = turn.user_input.as_deref().unwrap_or_default();
-        self.by_said.entry(said(turn.time.timestamp_millis(), input)).or_default().push(index);
-        self.by_said.entry(said(-turn.number, input)).or_default().push(index);
+        self.by_said.entry(said(turn.time.timestamp_millis(), words)).or_default().push(index);
+        self.by_said.entry(said(-turn.number, words)).or_default().push(index);
         self.numbers.insert(turn.number);
         self.last = self.last.max(turn.number);
-        self.turns.push(Known { row, number: turn.number, native: turn.native_id.is_some(), content: content(turn), met });
+        self.turns.push(Known { row, number: turn.number, native: turn.native_id.is_some(), content, met });
     }
 
     /// What a line without an id is known by: words and number, words and time, or words and place. Somebody may say the same
     /// twice at the same time: then it counts which time it is.
-    fn key(&mut self, turn: &Turn, number: Option<i64>, time: Option<DateTime<Utc>>) -> Option<i64> {
+    fn key(&mut self, turn: &Turn, words: u64, number: Option<i64>, time: Option<DateTime<Utc>>) -> Option<i64> {
         if turn.native_id.is_some() {
             return None;
         }
-        let input = xxh3_64(turn.user_input.as_deref().unwrap_or_default().as_bytes());
         let at = time.map(|t| t.timestamp_millis());
         let nth = match (number, at) {
             (None, Some(at)) => {
-                let count = self.twins.entry(said(at, turn.user_input.as_deref().unwrap_or_default())).or_default();
+                let count = self.twins.entry(said(at, words)).or_default();
                 *count += 1;
                 *count
             }
@@ -159,29 +163,35 @@ impl Open {
             }
             (Some(_), _) => 0,
         };
-        Some(xxh3_64(format!("{input:x} {number:?} {at:?} {nth}").as_bytes()) as i64)
+        Some(xxh3_64(format!("{words:x} {number:?} {at:?} {nth}").as_bytes()) as i64)
     }
 
     /// The stored turns that a line may mean, the likeliest first; the flag says that there is no doubt.
     ///
     /// Beside its id and its key, the same words at the same time, or with the same number where there is no time, are the same
     /// turn, unless both have ids.
-    fn find(&self, turn: &Turn, key: Option<i64>, number: Option<i64>, time: Option<DateTime<Utc>>) -> (Vec<usize>, bool) {
+    fn find(
+        &self,
+        turn: &Turn,
+        known: (u64, u64),
+        key: Option<i64>,
+        number: Option<i64>,
+        time: Option<DateTime<Utc>>,
+    ) -> (Vec<usize>, bool) {
+        let (words, same) = known;
         if let Some(index) = turn.native_id.as_ref().and_then(|native| self.by_native.get(native)) {
             return (vec![*index], true);
         }
-        let input = turn.user_input.as_deref().unwrap_or_default();
         // A time to the second does not tell two turns apart if their numbers do.
         let rough = time.is_some_and(|t| t.timestamp_subsec_millis() == 0);
         let other = |known: &Known| rough && number.is_some_and(|n| n != known.number);
         let fits = |known: &Known| !(known.met || other(known) || known.native && turn.native_id.is_some());
         let when = time.map(|t| t.timestamp_millis()).or(number.map(|n| -n));
-        let alike = when.and_then(|when| self.by_said.get(&said(when, input)));
+        let alike = when.and_then(|when| self.by_said.get(&said(when, words)));
         let mut fitting = alike.cloned().unwrap_or_default();
         fitting.retain(|index| fits(&self.turns[*index]));
         fitting.splice(..0, [key, key.map(|key| with(key, turn))].into_iter().flatten().filter_map(|key| self.by_key.get(&key)).copied());
         // Of several that may be meant, the one that says just this, under this number.
-        let same = content(turn);
         fitting.sort_by_key(|index| (self.turns[*index].content != same, turn.number != self.turns[*index].number));
         (fitting, false)
     }
@@ -282,9 +292,10 @@ impl Run<'_> {
         open.met += 1;
         let (time, number, judged) = (line.time, line.turn, line.status.is_some());
         let mut turn = turn_of(record, line, open, now);
-        let key = open.key(&turn, number, time);
-        let (fitting, certain) = open.find(&turn, key, number, time);
-        let same = content(&turn);
+        let words = words(&turn);
+        let same = content(&turn, words);
+        let key = open.key(&turn, words, number, time);
+        let (fitting, certain) = open.find(&turn, (words, same), key, number, time);
         for index in fitting {
             if open.turns[index].content == same && (turn.native_id.is_none() || open.turns[index].native) {
                 open.meet(tx, &id, index, key, &turn)?;
@@ -304,7 +315,7 @@ impl Run<'_> {
         }
         turn.weigh();
         turn.insert(tx, &id, row)?;
-        open.note(&turn, row, true);
+        open.note(&turn, row, true, words, same);
         open.meet(tx, &id, open.turns.len() - 1, key, &turn)?;
         open.latest = open.latest.max(Some(turn.time));
         open.added += 1;
@@ -353,7 +364,7 @@ impl Run<'_> {
             (false, false) => self.done.completed += 1,
         }
         let open = self.opened(tx, id)?;
-        open.turns[index].content = content(&new);
+        open.turns[index].content = content(&new, words(&new));
         if let Some(native) = &new.native_id {
             open.turns[index].native = true;
             open.by_native.insert(native.clone(), index);
