@@ -152,7 +152,7 @@ fn a_turn_that_meets_a_locked_record_is_kept_and_taken_in_once() {
 
 fn kept_text(kept: &str) -> String {
     let value: Value = serde_json::from_str(kept).expect("JSON");
-    value["user_input"].as_str().expect("a text").to_string()
+    value["turn"]["user_input"].as_str().expect("a text").to_string()
 }
 
 #[test]
@@ -344,7 +344,7 @@ fn nothing_in_the_spool_keeps_others_from_being_recorded() {
     let journal = Journal::new();
     let id = journal.conversation();
     journal.write(".shiftlog/spool/0.json", b"\xff");
-    journal.write(".shiftlog/spool/1.json", "{\"key\":\"k\",\"time\":\"2026-01-01T00:00:00Z\",\"session_id\":\"x\",\"user_id\":\"u\",\"channel_id\":\"c\",\"user_input\":\"a\",\"number\":18446744073709551615,\"input_tokens\":18446744073709551615}");
+    journal.write(".shiftlog/spool/1.json", "{\"key\":\"k\",\"time\":\"2026-01-01T00:00:00Z\",\"turn\":{\"conversation\":{\"id\":\"x\",\"user\":\"u\",\"channel\":\"c\"},\"user_input\":\"a\",\"number\":18446744073709551615,\"input_tokens\":18446744073709551615}}");
     fs::create_dir_all(journal.path(".shiftlog/spool/2.json")).expect("made");
     let run = journal.track(&id, "more", &[]).ok();
     assert_eq!(run.answer()["turn_number"], 1);
@@ -404,4 +404,16 @@ fn an_altered_schema_is_named() {
     drop(db);
     let health = journal.run(&["--json", "doctor"]).code(1).answer();
     assert_eq!(health["problems"][0]["message"], "the schema was altered: context_update, identities");
+}
+
+#[test]
+fn a_turn_that_waited_goes_to_the_conversation_of_its_own_name() {
+    let journal = Journal::new();
+    let name = format!("chat-ghp_{}", "a1B2c3D4e5F6".repeat(3));
+    let id = journal.track(&name, "before", &[]).ok().answer()["session_id"].as_str().expect("an id").to_string();
+    let held = lock(&journal);
+    let _ = journal.track(&name, "meanwhile", &[]).code(2);
+    held.execute_batch("ROLLBACK").expect("it unlocks");
+    assert_eq!(journal.track(&name, "after", &[]).ok().answer()["session_id"], json!(id));
+    assert_eq!(inputs(&journal, &id), ["before", "meanwhile", "after"]);
 }

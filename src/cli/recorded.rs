@@ -170,6 +170,9 @@ fn add_summary(context: &Context, journal: &Journal, conversation: &Conversation
 
 /// Warns of what looks like a secret in text that a person typed into a log, which is never altered.
 pub(crate) fn warn(before: &str, after: &str) -> Vec<String> {
+    if before == after {
+        return Vec::new();
+    }
     let mut kinds: Vec<&str> = redact::find(after)
         .into_iter()
         .filter(|found| found.kind != "private" && !before.contains(&after[found.range.clone()]))

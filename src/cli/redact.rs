@@ -76,9 +76,14 @@ fn in_private(context: &Context, journal: &Journal) -> anyhow::Result<Vec<Findin
     let mut found = Vec::new();
     for (path, text) in store.private_texts()? {
         let path = journal.relative(&path).display().to_string();
-        found.extend(in_text(&text).into_iter().map(|(line, kind)| Finding { place: format!("{path}:{line}"), kind }));
+        found.extend(findings(&path, &text));
     }
     Ok(found)
+}
+
+/// The secrets of a file, by line.
+fn findings(path: &str, text: &str) -> impl Iterator<Item = Finding> {
+    in_text(text).into_iter().map(move |(line, kind)| Finding { place: format!("{path}:{line}"), kind })
 }
 
 fn in_logs(context: &Context, journal: &Journal) -> anyhow::Result<Vec<Finding>> {
@@ -89,7 +94,7 @@ fn in_logs(context: &Context, journal: &Journal) -> anyhow::Result<Vec<Finding>>
             Ok(text) => {
                 let path = journal.relative(&log.path).display().to_string();
                 let path = log.member.as_ref().map_or(path.clone(), |member| format!("{path}!{member}"));
-                found.extend(in_text(&text).into_iter().map(|(line, kind)| Finding { place: format!("{path}:{line}"), kind }));
+                found.extend(findings(&path, &text));
             }
             Err(error) => notices.push(format!("passed over: {error}")),
         }

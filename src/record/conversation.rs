@@ -2,14 +2,14 @@
 
 use chrono::{DateTime, TimeZone, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, Transaction, named_params, params};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::Record;
 use super::error::{Error, Result};
 use super::id::ConversationId;
 use super::status::Status;
 use super::summary::Summary;
+use super::{Record, Settings};
 
 /// How many ids an error offers.
 const OFFERED: usize = 10;
@@ -70,7 +70,7 @@ pub struct Conversation {
 }
 
 /// A conversation that is to be made.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct NewConversation {
     /// Its id, if the caller has one; what is not well-formed becomes the native id.
     pub id: Option<String>,
@@ -88,6 +88,22 @@ pub struct NewConversation {
     pub title: Option<String>,
     /// Id of its log.
     pub log: Option<String>,
+}
+
+impl NewConversation {
+    /// The same with everything that may not be stored taken out.
+    pub(super) fn cleaned(&self, settings: &Settings) -> NewConversation {
+        NewConversation {
+            id: self.id.as_deref().map(|id| settings.clean_id(id)),
+            user: settings.clean(&self.user).into_owned(),
+            channel: settings.clean(&self.channel).into_owned(),
+            model: settings.clean_some(self.model.as_deref()),
+            project: settings.clean_some(self.project.as_deref()),
+            cwd: settings.clean_some(self.cwd.as_deref()),
+            title: settings.clean_some(self.title.as_deref()),
+            log: self.log.clone(),
+        }
+    }
 }
 
 /// Which conversations to list; all that is given must hold.
@@ -236,26 +252,12 @@ pub(super) fn fresh(tx: &Transaction<'_>, now: DateTime<Utc>) -> Result<Conversa
 }
 
 impl Record {
-    /// The same with everything that may not be stored taken out.
-    pub(super) fn cleaned(&self, new: &NewConversation) -> NewConversation {
-        NewConversation {
-            id: new.id.as_deref().map(|id| self.clean_id(id)),
-            user: self.clean(&new.user).into_owned(),
-            channel: self.clean(&new.channel).into_owned(),
-            model: self.clean_some(new.model.as_deref()),
-            project: self.clean_some(new.project.as_deref()),
-            cwd: self.clean_some(new.cwd.as_deref()),
-            title: self.clean_some(new.title.as_deref()),
-            log: new.log.clone(),
-        }
-    }
-
     /// Makes a conversation. An id that is not well-formed is kept as its native id.
     ///
     /// # Errors
     /// [`Error::Refused`] for an id that is taken or was deleted; those of the database.
     pub fn create(&self, new: &NewConversation, now: DateTime<Utc>) -> Result<Conversation> {
-        let new = self.cleaned(new);
+        let new = new.cleaned(&self.settings);
         self.write(|tx| {
             if let Some(id) = &new.id {
                 // A program may begin anew under a name of its own when the conversation of that name is over.

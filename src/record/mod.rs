@@ -30,7 +30,7 @@ use std::time::Duration;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use error::{Error, Result};
-pub use schema::{leftovers, sweep};
+pub use schema::{leftovers, new_private, sweep};
 
 /// File name of the record, in the journal's private directory.
 pub const FILE: &str = "record.db";
@@ -64,6 +64,26 @@ impl Default for Settings {
             live_turns: 50,
             fill_percent: 80,
             patience: Duration::from_secs(2),
+        }
+    }
+}
+
+impl Settings {
+    /// Text as it may be stored.
+    fn clean<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.redact { redact::redact(text) } else { Cow::Borrowed(text) }
+    }
+
+    fn clean_some(&self, text: Option<&str>) -> Option<String> {
+        text.map(|t| self.clean(t).into_owned())
+    }
+
+    /// An identifier of another program as it may be stored; two that differ only in a secret stay two.
+    fn clean_id(&self, text: &str) -> String {
+        match self.clean(text) {
+            Cow::Borrowed(same) => same.to_string(),
+            Cow::Owned(clean) if clean == text => clean,
+            Cow::Owned(clean) => format!("{clean}#{:08x}", xxhash_rust::xxh3::xxh3_64(text.as_bytes()) >> 32),
         }
     }
 }
@@ -153,22 +173,16 @@ impl Record {
         retry(attempt).map_err(|e| e.at(&self.path))
     }
 
-    /// Text as it may be stored.
     fn clean<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        if self.settings.redact { redact::redact(text) } else { Cow::Borrowed(text) }
+        self.settings.clean(text)
     }
 
     fn clean_some(&self, text: Option<&str>) -> Option<String> {
-        text.map(|t| self.clean(t).into_owned())
+        self.settings.clean_some(text)
     }
 
-    /// An identifier of another program as it may be stored; two that differ only in a secret stay two.
     fn clean_id(&self, text: &str) -> String {
-        match self.clean(text) {
-            Cow::Borrowed(same) => same.to_string(),
-            Cow::Owned(clean) if clean == text => clean,
-            Cow::Owned(clean) => format!("{clean}#{:08x}", xxhash_rust::xxh3::xxh3_64(text.as_bytes()) >> 32),
-        }
+        self.settings.clean_id(text)
     }
 
     /// Writes what the write-ahead log holds into the database and empties it.

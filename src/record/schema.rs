@@ -103,14 +103,20 @@ fn fill(temp: &Path) -> Result<()> {
 
 /// Makes an empty file that only its owner can read, and locks it as one that is in use.
 pub(super) fn claim(temp: &Path) -> Result<File> {
-    let io = || Error::io("make", temp);
+    let locked = new_private(temp).and_then(|file| file.lock().map(|()| file));
+    locked.map_err(Error::io("make", temp))
+}
+
+/// Makes a file that is not there yet, and that only its owner can read.
+///
+/// # Errors
+/// Those of the system.
+pub fn new_private(path: &Path) -> std::io::Result<File> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(temp).map_err(io())?;
-    file.lock().map_err(io())?;
-    Ok(file)
+    options.open(path)
 }
 
 /// Removes copies of the record, and halves of new ones, that killed processes left in a private directory.

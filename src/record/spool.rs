@@ -1,16 +1,15 @@
 //! The spool: turns that a busy record could not take, kept as files until the next command takes them in.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::conversation::NewConversation;
 use super::error::{Error, Result};
 use super::track::NewTurn;
-use super::{Record, Settings, redact};
+use super::{Record, Settings};
 
 /// The spool's directory, in the private one.
 pub const DIR: &str = "spool";
@@ -21,18 +20,7 @@ struct Spooled {
     /// What makes it one turn, however often it is taken in.
     key: String,
     time: DateTime<Utc>,
-    session_id: String,
-    user_id: String,
-    channel_id: String,
-    project: Option<String>,
-    cwd: Option<String>,
-    log: Option<String>,
-    user_input: String,
-    agent_response: Option<String>,
-    number: Option<u64>,
-    model: Option<String>,
-    input_tokens: Option<u64>,
-    output_tokens: Option<u64>,
+    turn: NewTurn,
 }
 
 /// What was taken in.
@@ -49,32 +37,15 @@ pub struct Intake {
 /// # Errors
 /// [`Error::Io`]
 pub fn keep(private: &Path, settings: &Settings, new: &NewTurn, now: DateTime<Utc>) -> Result<PathBuf> {
-    let clean = |text: &str| if settings.redact { redact::redact(text).into_owned() } else { text.to_string() };
-    let some = |text: &Option<String>| text.as_deref().map(clean);
     let dir = private.join(DIR);
     let random = getrandom::u64().map_err(|e| Error::io("spool a turn", &dir)(std::io::Error::other(e)))?;
     let key = format!("spool:{}-{random:016x}", now.format("%Y%m%dT%H%M%S%.6f"));
-    let spooled = Spooled {
-        time: now,
-        session_id: new.conversation.id.as_deref().map(clean).unwrap_or_default(),
-        user_id: clean(&new.conversation.user),
-        channel_id: clean(&new.conversation.channel),
-        project: some(&new.conversation.project),
-        cwd: some(&new.conversation.cwd),
-        log: new.conversation.log.clone(),
-        user_input: clean(&new.user_input),
-        agent_response: some(&new.agent_response),
-        number: new.number,
-        model: some(&new.model),
-        input_tokens: new.input_tokens,
-        output_tokens: new.output_tokens,
-        key,
-    };
+    let spooled = Spooled { time: now, turn: new.cleaned(settings), key };
     make_private(&dir).map_err(Error::io("make directory", &dir))?;
     let path = dir.join(format!("{}.json", spooled.key.trim_start_matches("spool:")));
     let temp = path.with_extension("temp");
     let write = || {
-        let mut file = open_private(&temp)?;
+        let mut file = super::new_private(&temp)?;
         file.write_all(&serde_json::to_vec(&spooled)?)?;
         file.sync_all()?;
         fs::rename(&temp, &path)
@@ -89,14 +60,6 @@ fn make_private(dir: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.recursive(true).create(dir)
-}
-
-fn open_private(path: &Path) -> std::io::Result<File> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 /// Files that wait, the oldest first.
@@ -175,26 +138,7 @@ impl Record {
     }
 
     fn take(&self, spooled: &Spooled) -> Result<()> {
-        let new = NewTurn {
-            conversation: NewConversation {
-                id: Some(spooled.session_id.clone()),
-                user: spooled.user_id.clone(),
-                channel: spooled.channel_id.clone(),
-                model: spooled.model.clone(),
-                project: spooled.project.clone(),
-                cwd: spooled.cwd.clone(),
-                title: None,
-                log: spooled.log.clone(),
-            },
-            user_input: spooled.user_input.clone(),
-            agent_response: spooled.agent_response.clone(),
-            number: spooled.number,
-            model: spooled.model.clone(),
-            input_tokens: spooled.input_tokens,
-            output_tokens: spooled.output_tokens,
-            logs: Vec::new(),
-        };
-        let new = self.cleaned_turn(&new);
+        let new = spooled.turn.cleaned(&self.settings);
         self.write(|tx| self.record(tx, &new, Some(&spooled.key), spooled.time)).map(drop)
     }
 }

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension, Transaction, params};
+use serde::{Deserialize, Serialize};
 
 use super::conversation::{self, Conversation, NewConversation};
 use super::error::{Error, Result};
@@ -14,7 +15,7 @@ use super::{Record, Settings};
 const HOLDS: chrono::TimeDelta = chrono::TimeDelta::minutes(30);
 
 /// A turn to record.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct NewTurn {
     /// The conversation that it belongs to; if there is none of that id, it is made like this.
     pub conversation: NewConversation,
@@ -31,7 +32,21 @@ pub struct NewTurn {
     /// Exact tokens of the response.
     pub output_tokens: Option<u64>,
     /// Logs that the conversation may take if it has none, the best first.
+    #[serde(skip)]
     pub logs: Vec<String>,
+}
+
+impl NewTurn {
+    /// The same with everything that may not be stored taken out.
+    pub(super) fn cleaned(&self, settings: &Settings) -> NewTurn {
+        NewTurn {
+            conversation: self.conversation.cleaned(settings),
+            user_input: settings.clean(&self.user_input).into_owned(),
+            agent_response: settings.clean_some(self.agent_response.as_deref()),
+            model: settings.clean_some(self.model.as_deref()),
+            ..self.clone()
+        }
+    }
 }
 
 /// What became of a turn.
@@ -70,23 +85,12 @@ impl Record {
     /// # Errors
     /// [`Error::NotActive`], [`Error::Refused`] for a turn without text or a deleted conversation, [`Error::Busy`].
     pub fn track(&self, new: &NewTurn, now: DateTime<Utc>) -> Result<Tracked> {
-        let new = self.cleaned_turn(new);
+        let new = new.cleaned(&self.settings);
         if new.user_input.trim().is_empty() && new.agent_response.as_deref().is_none_or(|r| r.trim().is_empty()) {
             let hint = "give --user-input, --agent-response or both";
             return Err(Error::refused("empty-turn", "a turn needs a text", hint));
         }
         self.write(|tx| self.record(tx, &new, None, now))
-    }
-
-    /// The same with everything that may not be stored taken out.
-    pub(super) fn cleaned_turn(&self, new: &NewTurn) -> NewTurn {
-        NewTurn {
-            conversation: self.cleaned(&new.conversation),
-            user_input: self.clean(&new.user_input).into_owned(),
-            agent_response: self.clean_some(new.agent_response.as_deref()),
-            model: self.clean_some(new.model.as_deref()),
-            ..new.clone()
-        }
     }
 
     /// Records what was cleaned. What was spooled is taken in whatever became of the conversation meanwhile, once.
@@ -153,9 +157,7 @@ impl Record {
     }
 
     fn make_room(&self, tx: &Transaction<'_>, tracked: &mut Tracked, model: Option<&str>) -> Result<()> {
-        tracked.moved = turn::prune(tx, &tracked.session_id, self.settings.live_turns, self.budget(model))?;
-        let sql = "SELECT live_tokens FROM sessions WHERE id = ?1";
-        tracked.tokens = tx.query_row(sql, [&tracked.session_id], |row| row.get(0))?;
+        (tracked.moved, tracked.tokens) = turn::prune(tx, &tracked.session_id, self.settings.live_turns, self.budget(model))?;
         Ok(())
     }
 

@@ -171,10 +171,11 @@ pub(super) fn each(db: &Connection, session: &str, range: &RangeInclusive<i64>, 
     Ok(())
 }
 
-/// Moves the oldest turns to the archive table until the rest fits: fewer than so many, in so many tokens. Says how many.
+/// Moves the oldest turns to the archive table until the rest fits: fewer than so many, in so many tokens. Says how many
+/// were moved, and how many tokens stay.
 ///
 /// The newest always stays. What the conversation says of its live turns is brought up to date.
-pub(super) fn prune(tx: &Transaction<'_>, session: &str, most: u64, budget: u64) -> Result<u64> {
+pub(super) fn prune(tx: &Transaction<'_>, session: &str, most: u64, budget: u64) -> Result<(u64, u64)> {
     let sql = "SELECT turn_number, tokens FROM ui_conversation_context WHERE session_id = ?1 AND turn_number > 0 ORDER BY turn_number DESC";
     let archived = "SELECT coalesce(max(turn_number), 0) FROM ui_conversation_archive WHERE session_id = ?1";
     let archived: i64 = tx.prepare_cached(archived)?.query_row([session], |r| r.get(0))?;
@@ -192,7 +193,7 @@ pub(super) fn prune(tx: &Transaction<'_>, session: &str, most: u64, budget: u64)
     drop(rows);
     let moved = move_before(tx, session, oldest.unwrap_or(0))?;
     tx.prepare_cached("UPDATE sessions SET live_turns = ?2, live_tokens = ?3 WHERE id = ?1")?.execute(params![session, kept, tokens])?;
-    Ok(moved)
+    Ok((moved, tokens))
 }
 
 fn move_before(tx: &Transaction<'_>, session: &str, number: i64) -> Result<u64> {
@@ -230,7 +231,7 @@ impl Record {
     }
 
     /// How many tokens the live turns of a conversation with this model may fill.
-    pub(super) fn budget(&self, model: Option<&str>) -> u64 {
+    pub fn budget(&self, model: Option<&str>) -> u64 {
         self.window(model).saturating_mul(self.settings.fill_percent) / 100
     }
 

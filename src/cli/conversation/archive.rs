@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::cli::context::Context;
 use crate::cli::recorded;
-use crate::cli::ui::Ended;
+use crate::cli::ui::{Ended, number};
 
 /// Archive conversations: those without a turn for 30 days, or those named
 ///
@@ -47,6 +47,6 @@ pub(crate) fn run(context: &Context, args: &ArchiveArgs) -> anyhow::Result<Ended
     }
     archived.iter().try_for_each(|id| context.ui.data(id))?;
     let would = if args.dry_run { "would be archived" } else { "archived" };
-    context.ui.say(format_args!("{} conversation{} {would}", archived.len(), if archived.len() == 1 { "" } else { "s" }));
+    context.ui.say(format_args!("{} {would}", number(archived.len() as u64, "conversation")));
     Ok(Ended::Done)
 }

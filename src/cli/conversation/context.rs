@@ -23,9 +23,7 @@ pub(crate) fn run(context: &Context, args: &ContextArgs) -> anyhow::Result<Ended
     let journal = context.journal()?;
     let (record, conversation) = recorded::named(context, &journal, &args.id)?;
     let _snapshot = record.snapshot()?;
-    let settings = record.settings();
-    let whole = settings.window_of(conversation.model.as_deref()).saturating_mul(settings.fill_percent) / 100;
-    let budget = args.max_tokens.unwrap_or(whole);
+    let budget = args.max_tokens.unwrap_or_else(|| record.budget(conversation.model.as_deref()));
     let fits = record.context(&conversation, budget)?;
     let ended = if fits.turns.is_empty() { Ended::Nothing } else { Ended::Done };
     if context.ui.json {

@@ -1,20 +1,18 @@
 //! `shiftlog conversation export`.
 
-use std::fs::File;
 use std::io::{BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
 use shiftlog::journal::Error;
-use shiftlog::record::Record;
 use shiftlog::record::conversation::Conversation;
-use shiftlog::record::exchange;
+use shiftlog::record::{Record, exchange, new_private};
 
 use super::list::FilterArgs;
 use crate::cli::context::Context;
 use crate::cli::recorded;
-use crate::cli::ui::Ended;
+use crate::cli::ui::{Ended, number};
 
 /// Give conversations back as JSON Lines or Markdown
 ///
@@ -73,11 +71,7 @@ fn named(record: &Record, names: &[String]) -> anyhow::Result<Vec<Conversation>>
 
 fn to_file(context: &Context, format: Format, path: &Path, record: Option<&Record>, found: &[Conversation]) -> anyhow::Result<()> {
     let path = context.cwd.join(path);
-    let mut options = File::options();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(&path).map_err(|e| match e.kind() {
+    let file = new_private(&path).map_err(|e| match e.kind() {
         std::io::ErrorKind::AlreadyExists => {
             Error::refused("exists", format!("{} exists already", path.display()), "name a file that is not there yet")
         }
@@ -92,7 +86,7 @@ fn to_file(context: &Context, format: Format, path: &Path, record: Option<&Recor
     if context.ui.json {
         return context.ui.answer(json!({"action": "export", "conversations": found.len(), "path": path}));
     }
-    context.ui.say(format_args!("exported {} conversations: {}", found.len(), path.display()));
+    context.ui.say(format_args!("exported {}: {}", number(found.len() as u64, "conversation"), path.display()));
     Ok(())
 }
 

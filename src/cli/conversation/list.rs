@@ -97,7 +97,7 @@ pub(crate) fn run(context: &Context, args: &ListArgs) -> anyhow::Result<Ended> {
     }
     let count = found.len();
     let more = if more { ", and there are more: `--limit 0` lists all" } else { "" };
-    context.ui.say(format_args!("{count} conversation{}{more}", if count == 1 { "" } else { "s" }));
+    context.ui.say(format_args!("{}{more}", number(count as u64, "conversation")));
     Ok(ended)
 }
 

@@ -11,7 +11,7 @@ use shiftlog::record::turn::Turn;
 
 use crate::cli::context::Context;
 use crate::cli::recorded;
-use crate::cli::ui::{Ended, Ui, bold, faint, one_line, visible};
+use crate::cli::ui::{Ended, Ui, bold, faint, number, one_line, visible};
 use crate::cli::when;
 
 /// Show the turns of a conversation
@@ -68,7 +68,7 @@ fn range(text: &str) -> Result<RangeInclusive<i64>, Error> {
 }
 
 fn head(ui: &Ui, c: &Conversation) -> anyhow::Result<()> {
-    let turns = format!("{} turn{}", c.turns, if c.turns == 1 { "" } else { "s" });
+    let turns = number(c.turns, "turn");
     let title = c.title.as_ref().map(|t| format!("  {}", one_line(t, 80))).unwrap_or_default();
     ui.data(format_args!("{}  {}{title}", bold(&c.id), c.status))?;
     let mut about = vec![format!("{} in {}", c.user_id, c.channel_id), turns, when::local(c.created_at)];

@@ -222,7 +222,7 @@ struct Run<'r> {
     privacy: &'r Privacy,
     now: DateTime<Utc>,
     done: Imported,
-    /// What each name stands for that was met lately.
+    /// What each name stands for.
     names: HashMap<String, Target>,
     /// Conversations that were met lately, by id.
     open: HashMap<String, Open>,
@@ -375,15 +375,13 @@ impl<'r> Run<'r> {
         }
         if self.open.values().map(Open::weight).sum::<usize>() > REMEMBERED {
             // Where in the file it is belongs to a conversation however often it is forgotten.
-            let last = std::mem::take(&mut self.last);
             for (id, open) in std::mem::take(&mut self.open) {
-                if id == last {
+                if id == self.last {
                     self.open.insert(id, open);
                 } else if let Some(bookmark) = open.bookmark() {
                     self.bookmarks.insert(id, bookmark);
                 }
             }
-            self.last = last;
         }
         Ok(())
     }
