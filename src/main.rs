@@ -2,6 +2,10 @@
 
 mod cli;
 
+// Texts cross threads on an import; the allocator of the C library locks for each of them.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 use std::process::ExitCode;
 
 fn main() -> ExitCode {

@@ -54,6 +54,12 @@ pub struct Turn {
 /// The status of turns that were rolled back.
 pub const ABANDONED: &str = "abandoned";
 
+/// What a turn takes in the context window, in tokens: what was given, else the estimate of the text, for each side.
+pub(super) fn weight(user: (Option<u64>, Option<&str>), agent: (Option<u64>, Option<&str>)) -> u64 {
+    let side = |(given, text): (Option<u64>, Option<&str>)| given.unwrap_or_else(|| text.map_or(0, tokens::estimate));
+    side(user) + side(agent)
+}
+
 impl Turn {
     pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Turn> {
         let data: Option<String> = row.get("data")?;
@@ -81,10 +87,10 @@ impl Turn {
         self.status != ABANDONED
     }
 
-    /// What it takes in the context window: what was given, else the estimate, for each side.
+    /// Notes what it takes in the context window.
     pub(super) fn weigh(&mut self) {
-        let side = |given: Option<u64>, text: &Option<String>| given.unwrap_or_else(|| text.as_deref().map_or(0, tokens::estimate));
-        self.tokens = side(self.input_tokens, &self.user_input) + side(self.output_tokens, &self.agent_response);
+        let (user, agent) = (self.user_input.as_deref(), self.agent_response.as_deref());
+        self.tokens = weight((self.input_tokens, user), (self.output_tokens, agent));
     }
 
     /// Inserts it into the live context, with its actions; its row gets a number of its own.

@@ -1,13 +1,15 @@
 //! Import: JSON Lines into the record, each conversation and turn once.
 //!
 //! A file is read twice, at the same time: to see that every line can be understood, and to store it, in short transactions
-//! between which others may write. What can be read only once is stored in one transaction.
+//! between which others may write. What can be read only once is stored in one transaction. The lines of a file are parsed and
+//! cleaned of secrets in a thread of their own.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
+use std::sync::mpsc::{SyncSender, sync_channel};
 
 use chrono::{DateTime, Datelike, Utc};
 use rusqlite::{Transaction, TransactionBehavior};
@@ -18,7 +20,7 @@ use crate::record::conversation::Conversation;
 use crate::record::error::{Error, Result};
 use crate::record::privacy::Privacy;
 use crate::record::status::Status;
-use crate::record::{Record, retry};
+use crate::record::{Record, Settings, retry};
 
 mod conversation;
 mod turns;
@@ -30,6 +32,8 @@ use turns::Open;
 const MOST: i64 = 1_000_000_000;
 /// Bytes of lines that one transaction takes.
 const BATCH: u64 = 16 << 20;
+/// Bytes of lines that are handed from thread to thread at once, and how many such chunks may wait.
+const CHUNK: (u64, usize) = (256 << 10, 4);
 /// Memory for pages of the database, in KiB.
 const CACHE: i64 = 48 << 10;
 /// Turns whose identity is kept in memory.
@@ -88,8 +92,12 @@ pub fn import(
     // A transaction fits in: else SQLite writes the same pages again and again.
     record.plain(|db| Ok(db.pragma_update(None, "cache_size", -CACHE)?))?;
     let mut run = Run::new(record, path, privacy, now);
+    let settings = &record.settings;
     match input {
-        Some(input) => run.store(&mut Lines::new(input, path), u64::MAX, &mut || Ok(()), progress)?,
+        Some(input) => {
+            let mut lines = Lines::new(input, path);
+            run.store(&mut || lines.step(settings), u64::MAX, &mut || Ok(()), progress)?;
+        }
         None => std::thread::scope(|scope| {
             let mut checking = Some(scope.spawn(|| check(path)));
             let mut checked = || match checking.take().map(std::thread::ScopedJoinHandle::join) {
@@ -97,13 +105,31 @@ pub fn import(
                 Some(Err(panic)) => std::panic::resume_unwind(panic),
                 None => Ok(()),
             };
-            run.store(&mut Lines::new(reader(path)?, path), BATCH, &mut checked, progress)
+            let mut lines = Lines::new(reader(path)?, path);
+            let (sender, chunks) = sync_channel(CHUNK.1);
+            scope.spawn(move || lines.send(settings, &sender));
+            let mut steps = Vec::new().into_iter();
+            let mut next = || loop {
+                if let Some(step) = steps.next() {
+                    return step;
+                }
+                // The other thread ends after the last step or an error; whoever asks again after that gets nothing new.
+                steps = chunks.recv().map_err(|_| Error::io("read", path)(std::io::ErrorKind::UnexpectedEof.into()))?.into_iter();
+            };
+            run.store(&mut next, BATCH, &mut checked, progress)
         })?,
     }
     Ok(run.done)
 }
 
 type Checked<'c> = dyn FnMut() -> Result<()> + 'c;
+
+/// What the next line is, ready to be stored, and how many bytes were read up to its end.
+enum Step {
+    Line(Box<Line<'static>>, u64),
+    /// There is none; the last one was incomplete if it has a number here.
+    End(Option<u64>, u64),
+}
 
 /// The lines of a source; an incomplete last one is left for next time.
 struct Lines<'p, R> {
@@ -144,6 +170,28 @@ impl<'p, R: BufRead> Lines<'p, R> {
                 return Ok(false);
             }
             return Ok(true);
+        }
+    }
+
+    /// The next line, parsed and cleaned.
+    fn step(&mut self, settings: &Settings) -> Result<Step> {
+        Ok(match self.advance()? {
+            true => Step::Line(Box::new(self.line()?.cleaned(settings)), self.bytes),
+            false => Step::End(self.incomplete.then_some(self.number), self.bytes),
+        })
+    }
+
+    /// Gives all lines to another thread, until it wants no more.
+    fn send(&mut self, settings: &Settings, to: &SyncSender<Vec<Result<Step>>>) {
+        let mut more = true;
+        while more {
+            let (from, mut chunk) = (self.bytes, Vec::new());
+            while more && self.bytes - from < CHUNK.0 {
+                let step = self.step(settings);
+                more = matches!(step, Ok(Step::Line(..)));
+                chunk.push(step);
+            }
+            more &= to.send(chunk).is_ok();
         }
     }
 
@@ -262,44 +310,51 @@ impl<'r> Run<'r> {
     }
 
     /// Stores all lines, so many bytes of them in a transaction; `checked` says that the source is sound before anything stays.
-    fn store<R: BufRead>(
+    fn store(
         &mut self,
-        lines: &mut Lines<'_, R>,
+        next: &mut dyn FnMut() -> Result<Step>,
         batch: u64,
         checked: &mut Checked<'_>,
         progress: &mut dyn FnMut(u64),
     ) -> Result<()> {
         let file = self.record.path.clone();
         let named = |e: Error| e.at(&file);
-        loop {
+        let mut bytes = 0;
+        let incomplete = loop {
             let begin = || Ok(Transaction::new_unchecked(&self.record.db, TransactionBehavior::Immediate)?);
             let tx = retry(begin).map_err(named)?;
             self.begin(&tx).map_err(named)?;
-            let from = lines.bytes;
-            let mut more = true;
-            while lines.bytes - from < batch && more {
-                more = lines.advance()?;
-                if more {
-                    self.take(&tx, lines.line()?).map_err(named)?;
+            let from = bytes;
+            let mut ended = None;
+            while bytes - from < batch && ended.is_none() {
+                match next()? {
+                    Step::Line(line, end) => {
+                        self.take(&tx, *line).map_err(named)?;
+                        bytes = end;
+                    }
+                    Step::End(incomplete, end) => {
+                        ended = Some(incomplete);
+                        bytes = end;
+                    }
                 }
             }
-            if !more {
+            if ended.is_some() {
                 self.finish(&tx).map_err(named)?;
             }
             self.flush(&tx).map_err(named)?;
             checked()?;
             tx.commit().map_err(|e| named(e.into()))?;
-            progress(lines.bytes);
-            if !more {
-                break;
+            progress(bytes);
+            if let Some(incomplete) = ended {
+                break incomplete;
             }
-        }
+        };
         if self.done.empty > 0 {
             let (empty, path) = (self.done.empty, self.path.display());
             self.done.notices.push(format!("{empty} of its turns have neither `user_input` nor `agent_response` nor `actions`: {path}"));
         }
-        if lines.incomplete {
-            self.done.notices.push(format!("the last line is incomplete and was left out: {}:{}", self.path.display(), lines.number));
+        if let Some(number) = incomplete {
+            self.done.notices.push(format!("the last line is incomplete and was left out: {}:{number}", self.path.display()));
         }
         Ok(())
     }

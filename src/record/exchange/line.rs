@@ -9,6 +9,7 @@ use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use crate::record::action::Action;
+use crate::record::{Settings, turn};
 
 /// A text that borrows from the line where it can; numbers and booleans are taken as text.
 #[derive(Debug, Default, Clone)]
@@ -94,6 +95,8 @@ pub(super) struct Line<'a> {
     pub(super) author: Option<Cow<'a, str>>,
     pub(super) input_tokens: Option<u64>,
     pub(super) output_tokens: Option<u64>,
+    /// What the texts take in the context window, in tokens; known once it is [`Line::cleaned`].
+    pub(super) tokens: u64,
     pub(super) actions: Vec<Action>,
     pub(super) extra: Map<String, Value>,
 }
@@ -149,6 +152,47 @@ impl<'de> Deserialize<'de> for Line<'de> {
             }
         }
         deserializer.deserialize_map(Keys)
+    }
+}
+
+impl Line<'_> {
+    /// The line on its own, its texts as they may be stored.
+    pub(super) fn cleaned(self, settings: &Settings) -> Line<'static> {
+        let own = |text: Option<Cow<'_, str>>| text.map(|t| Cow::Owned(t.into_owned()));
+        let clean = |text: Option<Cow<'_, str>>| text.map(|t| Cow::Owned(settings.clean(&t).into_owned()));
+        let (user_input, agent_response) = (clean(self.user_input), clean(self.agent_response));
+        let tokens = turn::weight((self.input_tokens, user_input.as_deref()), (self.output_tokens, agent_response.as_deref()));
+        Line {
+            kind: Cow::Owned(self.kind.into_owned()),
+            id: own(self.id),
+            conversation: own(self.conversation),
+            agent: own(self.agent),
+            native_id: own(self.native_id),
+            user: own(self.user),
+            channel: own(self.channel),
+            project: own(self.project),
+            branch: own(self.branch),
+            cwd: own(self.cwd),
+            model: own(self.model),
+            parent: own(self.parent),
+            origin: own(self.origin),
+            title: own(self.title),
+            log: own(self.log),
+            status: own(self.status),
+            author: own(self.author),
+            user_input,
+            agent_response,
+            tokens,
+            origin_turn: self.origin_turn,
+            summary: self.summary,
+            started: self.started,
+            turn: self.turn,
+            time: self.time,
+            input_tokens: self.input_tokens,
+            output_tokens: self.output_tokens,
+            actions: self.actions,
+            extra: self.extra,
+        }
     }
 }
 

@@ -313,7 +313,6 @@ impl Run<'_> {
             turn.number = open.last + 1;
             open.displaced.push(row);
         }
-        turn.weigh();
         turn.insert(tx, &id, row)?;
         open.note(&turn, row, true, words, same);
         open.meet(tx, &id, open.turns.len() - 1, key, &turn)?;
@@ -383,7 +382,7 @@ fn load(tx: &Transaction<'_>, row: i64) -> Result<Turn> {
     Ok(turn)
 }
 
-/// The turn that a line describes, as it may be stored.
+/// The turn that a cleaned line describes, as it may be stored.
 fn turn_of(record: &Record, line: Line<'_>, open: &Open, now: DateTime<Utc>) -> Turn {
     let some = |text: Option<Cow<'_, str>>| text.map(|t| record.clean(&t).into_owned());
     let mut data: Map<String, Value> = line.extra;
@@ -413,11 +412,11 @@ fn turn_of(record: &Record, line: Line<'_>, open: &Open, now: DateTime<Utc>) -> 
         status: line.status.as_deref().map_or_else(|| "active".to_string(), |s| record.clean(s).into_owned()),
         author: some(line.author),
         model: some(line.model),
-        user_input: some(line.user_input),
-        agent_response: some(line.agent_response),
+        user_input: line.user_input.map(Cow::into_owned),
+        agent_response: line.agent_response.map(Cow::into_owned),
         input_tokens: line.input_tokens,
         output_tokens: line.output_tokens,
-        tokens: 0,
+        tokens: line.tokens,
         live: true,
         actions,
         data,
