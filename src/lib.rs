@@ -4,11 +4,13 @@
 //!
 //! - [`journal`]: the Markdown side. Finds journals, knows profiles, and edits logs by byte range.
 //! - [`record`]: the SQLite side. Keeps conversations, turn by turn, without their secrets.
+//! - [`index`]: the tantivy side, a cache. Reads both and finds everything that stands in them.
 //!
-//! Neither knows the other.
+//! The first two do not know each other, nor the index.
 //!
 //! Nothing here prints, prompts, exits, or reads the environment, the home directory or the clock:
 //! paths, configuration and the time come in from the caller.
 
+pub mod index;
 pub mod journal;
 pub mod record;

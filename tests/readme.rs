@@ -105,7 +105,7 @@ fn every_rule_is_in_the_manual() {
 
 #[test]
 fn every_command_is_in_the_readme_or_its_documents() {
-    let texts: String = ["README.md", "docs/formats.md", "docs/lifecycle.md", "docs/profiles.md", "docs/record.md"]
+    let texts: String = ["README.md", "docs/formats.md", "docs/lifecycle.md", "docs/profiles.md", "docs/record.md", "docs/search.md"]
         .iter()
         .map(|f| fs::read_to_string(repository().join(f)).expect("there"))
         .collect();

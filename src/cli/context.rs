@@ -41,6 +41,23 @@ impl Context {
         Ok(Journal::find(&places)?)
     }
 
+    /// All journals that this person has: those that registered themselves and are still there, and the one here.
+    pub(crate) fn journals(&self) -> Vec<Journal> {
+        let known = state_dir().map(|d| d.join("journals")).and_then(|file| std::fs::read_to_string(file).ok()).unwrap_or_default();
+        let mut roots: Vec<PathBuf> = Vec::new();
+        let mut journals = Vec::new();
+        let here = self.journal().ok();
+        let there = known.lines().map(Path::new).filter(|root| root.is_dir()).filter_map(|root| Journal::open(root).ok());
+        for journal in here.into_iter().chain(there) {
+            let root = std::fs::canonicalize(&journal.root).unwrap_or_else(|_| journal.root.clone());
+            if !roots.contains(&root) {
+                roots.push(root);
+                journals.push(journal);
+            }
+        }
+        journals
+    }
+
     /// The directory that `--journal` names, or the working directory.
     pub(crate) fn here(&self) -> PathBuf {
         self.journal.as_ref().map_or_else(|| self.cwd.clone(), |j| self.cwd.join(j))

@@ -10,6 +10,7 @@ mod doctor;
 mod done;
 mod drop;
 mod edit;
+mod index;
 mod init;
 mod lint;
 mod list;
@@ -24,6 +25,8 @@ mod recorded;
 mod redact;
 mod rename;
 mod restore;
+mod search;
+mod searched;
 mod session;
 mod set;
 mod settings;
@@ -73,6 +76,7 @@ enum Command {
     Unset(set::UnsetArgs),
     Status(status::StatusArgs),
     List(list::ListArgs),
+    Search(Box<search::SearchArgs>),
     Show(show::ShowArgs),
     Open(open::OpenArgs),
     Path(path::PathArgs),
@@ -89,6 +93,7 @@ enum Command {
     Record(record::RecordArgs),
     Redact(redact::RedactArgs),
     Doctor(doctor::DoctorArgs),
+    Index(index::IndexArgs),
     Backup(backup::BackupArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
@@ -98,7 +103,7 @@ enum Command {
 pub(crate) fn main() -> ExitCode {
     let args: Vec<String> = std::env::args_os().skip(1).map(|a| a.to_string_lossy().into_owned()).collect();
     let json = args.iter().any(|a| a == "--json") || manage_session::is_for_programs(&args);
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(search::shielded(std::env::args_os().collect())) {
         Ok(cli) => cli,
         Err(error) => return Ui::new(json).usage(&error),
     };
@@ -118,6 +123,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Unset(args) => set::run_unset(&context, args),
         Command::Status(args) => status::run(&context, args),
         Command::List(args) => list::run(&context, args),
+        Command::Search(args) => search::run(&context, args),
         Command::Show(args) => show::run(&context, args),
         Command::Open(args) => open::run(&context, args),
         Command::Path(args) => path::run(&context, args),
@@ -134,6 +140,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Record(args) => record::run(&context, args),
         Command::Redact(args) => redact::run(&context, args),
         Command::Doctor(args) => doctor::run(&context, args),
+        Command::Index(args) => index::run(&context, args),
         Command::Backup(args) => backup::run(&context, args),
         Command::Completions(args) => completions::run(&context, args),
         Command::Man(args) => man::run(&context, args),

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use serde_json::{Value, json};
-use shiftlog::{journal, record};
+use shiftlog::{index, journal, record};
 
 /// How a command ended, where it did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +34,16 @@ impl Ui {
     /// Prints data.
     pub(crate) fn data(&self, text: impl Display) -> anyhow::Result<()> {
         Ok(writeln!(anstream::stdout(), "{text}")?)
+    }
+
+    /// Prints text, on a terminal that it does not fit on through the pager of `$PAGER`, or `less`.
+    pub(crate) fn paged(&self, text: &str) -> anyhow::Result<()> {
+        let rows = terminal_size::terminal_size_of(io::stdout()).map(|(_, height)| usize::from(height.0));
+        let long = io::stdout().is_terminal() && rows.is_some_and(|rows| text.lines().count() >= rows);
+        if !long || !page(text) {
+            self.data(text)?;
+        }
+        Ok(())
     }
 
     /// Prints bytes as they are.
@@ -127,6 +137,27 @@ impl Ui {
     }
 }
 
+/// Shows text in a pager; says whether there was one.
+fn page(text: &str) -> bool {
+    let pager = std::env::var("PAGER").ok().filter(|p| !p.trim().is_empty()).unwrap_or_else(|| "less".into());
+    let Ok(words) = shell_words::split(&pager) else { return false };
+    let Some((program, args)) = words.split_first() else { return false };
+    let mut command = std::process::Command::new(program);
+    command.args(args).stdin(std::process::Stdio::piped());
+    if std::env::var_os("LESS").is_none() {
+        command.env("LESS", "FRX");
+    }
+    let Ok(mut child) = command.spawn() else { return false };
+    if let Some(mut input) = child.stdin.take() {
+        // Whoever leaves the pager early has seen enough.
+        let plain = anstream::AutoStream::choice(&io::stdout()) == anstream::ColorChoice::Never;
+        let text = if plain { anstream::adapter::strip_str(text).to_string() } else { text.to_string() };
+        let _ = input.write_all(text.as_bytes()).and_then(|()| input.write_all(b"\n"));
+    }
+    let _ = child.wait();
+    true
+}
+
 /// What the library says of a failure: its kind, what to do, and what may have been meant.
 fn facts(error: &anyhow::Error) -> (&'static str, Option<String>, Vec<String>) {
     for cause in error.chain() {
@@ -135,6 +166,9 @@ fn facts(error: &anyhow::Error) -> (&'static str, Option<String>, Vec<String>) {
         }
         if let Some(known) = cause.downcast_ref::<record::Error>() {
             return (known.kind(), known.hint(), known.candidates());
+        }
+        if let Some(known) = cause.downcast_ref::<index::Error>() {
+            return (known.kind(), known.hint(), Vec::new());
         }
     }
     ("error", None, Vec::new())

@@ -26,6 +26,7 @@ pub mod placeholder;
 pub mod profile;
 pub mod prune;
 pub mod relocate;
+pub mod sections;
 pub mod seen;
 pub mod shown;
 pub mod store;
@@ -236,6 +237,30 @@ impl Journal {
             logs.retain(|l| l.place != Place::Archived || !older(&l.id));
         }
         Ok(logs)
+    }
+
+    /// The files that logs and their zips are, and those that decide how logs are read, in no order; zips are not opened.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when a directory cannot be read.
+    pub fn files(&self) -> Result<Vec<PathBuf>> {
+        let mut files = self.shaping();
+        for (place, dir, profile) in self.directories(Place::Archived) {
+            match place {
+                Place::Archived => files.extend(archive::zips(&dir)?),
+                _ => files.extend(in_dir(profile, place, &dir)?.into_iter().map(|log| log.path)),
+            }
+        }
+        Ok(files)
+    }
+
+    /// The files that decide how logs are read: the configuration and the workspace's templates.
+    pub fn shaping(&self) -> Vec<PathBuf> {
+        let templates = self.profiles.iter().filter_map(|p| p.template.as_ref()).map(|t| self.root.join(t));
+        let mut files: Vec<PathBuf> = std::iter::once(self.root.join(config::FILE)).chain(templates).filter(|f| f.is_file()).collect();
+        files.sort();
+        files.dedup();
+        files
     }
 
     /// What was met on the way that the person should know of, such as a damaged archive that was passed over.

@@ -31,6 +31,18 @@ pub enum State {
     Done,
 }
 
+impl State {
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            State::Open => "open",
+            State::Paused => "paused",
+            State::HandedOff => "handed off",
+            State::Done => "done",
+        }
+    }
+}
+
 /// The format of one kind of log.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -8,6 +8,7 @@ pub mod check;
 pub mod conversation;
 pub mod error;
 pub mod exchange;
+pub mod follow;
 pub mod id;
 pub mod life;
 pub mod privacy;

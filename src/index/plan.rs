@@ -1,0 +1,645 @@
+//! Plans: what a parsed query means to the engine.
+//!
+//! A query becomes filters, which hold strictly; words, which are looked for; and what these words score.
+
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Bound;
+
+use tantivy::query::{
+    AllQuery, BooleanQuery, ConstScoreQuery, EmptyQuery, FuzzyTermQuery, Occur, PhraseQuery, Query as Engine, RangeQuery, TermQuery,
+    TermSetQuery,
+};
+use tantivy::schema::{Field, IndexRecordOption};
+use tantivy::termdict::TermDictionary;
+use tantivy::{Searcher, Term};
+
+use super::dates;
+use super::error::{Error, Result};
+use super::query::{Key, Node, Query, Value};
+use super::schema::{self, Fields};
+use super::score::{self, Lexeme, Place, Role, Wanted};
+use super::stop::is_stop_word;
+use super::tokens::{self, Analysed};
+
+/// Terms that a prefix, a pattern or a typo may stand for: so many match, and so many score.
+const MATCHED: usize = 400;
+const COUNTED: usize = 24;
+/// Words of a query that score.
+const WORDS: usize = 40;
+
+type Boxed = Box<dyn Engine>;
+
+/// What else must be known of the journal to understand a query.
+pub(super) trait Lookup {
+    /// Units of the logs that have one of these facts, and of their conversations.
+    fn units_of_logs(&self, filter: &dyn Engine) -> Result<Vec<u64>>;
+    /// Units of the conversations with this status.
+    fn units_in_state(&self, state: &str) -> Result<Vec<u64>>;
+    /// Units of a log that a person names, and of its conversations.
+    fn units_of_session(&self, name: &str) -> Result<Vec<u64>>;
+    /// The unit of a conversation that a person names.
+    fn unit_of_conversation(&self, name: &str) -> Result<Vec<u64>>;
+}
+
+/// What a query means.
+pub(super) struct Plan {
+    /// What scores.
+    pub(super) wanted: Wanted,
+    /// What holds strictly: filters, phrases, exclusions.
+    pub(super) filter: Option<Boxed>,
+    /// The same, and every word.
+    pub(super) strict: Boxed,
+    /// Words that are looked for.
+    pub(super) words: usize,
+    /// Only a list of words, of which the documents with all come first.
+    pub(super) tiers: bool,
+    /// Words that nothing has, and what was looked for instead.
+    pub(super) tried: Vec<(String, Vec<String>)>,
+    /// What is highlighted: stems, and words as they are written.
+    pub(super) marks: Marks,
+}
+
+/// Adds the terms of a dictionary that are meant, with how many documents have each.
+type Expand<'e> = dyn FnMut(&TermDictionary, &mut HashMap<String, u64>) -> std::io::Result<()> + 'e;
+
+/// What is highlighted in a passage.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// Stems of words.
+    pub stems: BTreeSet<String>,
+    /// Words as they are written.
+    pub terms: BTreeSet<String>,
+}
+
+/// Makes plans.
+pub(super) struct Planner<'p> {
+    pub(super) searcher: &'p Searcher,
+    pub(super) fields: &'p Fields,
+    pub(super) lookup: &'p dyn Lookup,
+    wanted: Wanted,
+    marks: Marks,
+    tried: Vec<(String, Vec<String>)>,
+    words: usize,
+    /// How often each word was met.
+    met: HashMap<(String, Place), (usize, f32)>,
+    last: Option<usize>,
+}
+
+fn any(queries: Vec<Boxed>) -> Boxed {
+    match queries.len() {
+        0 => Box::new(EmptyQuery),
+        1 => queries.into_iter().next().unwrap_or_else(|| Box::new(EmptyQuery)),
+        _ => Box::new(BooleanQuery::union(queries)),
+    }
+}
+
+fn all(queries: Vec<Boxed>) -> Boxed {
+    match queries.len() {
+        0 => Box::new(AllQuery),
+        1 => queries.into_iter().next().unwrap_or_else(|| Box::new(AllQuery)),
+        _ => Box::new(BooleanQuery::intersection(queries)),
+    }
+}
+
+fn without(query: Boxed) -> Boxed {
+    Box::new(BooleanQuery::new(vec![(Occur::Must, Box::new(AllQuery)), (Occur::MustNot, query)]))
+}
+
+impl<'p> Planner<'p> {
+    pub(super) fn new(searcher: &'p Searcher, fields: &'p Fields, lookup: &'p dyn Lookup) -> Planner<'p> {
+        Planner {
+            searcher,
+            fields,
+            lookup,
+            wanted: Wanted::default(),
+            marks: Marks::default(),
+            tried: Vec::new(),
+            words: 0,
+            met: HashMap::new(),
+            last: None,
+        }
+    }
+
+    /// Understands a query; `abandoned` says whether turns that were rolled back count.
+    pub(super) fn plan(mut self, query: &Query, text: &str, abandoned: bool) -> Result<Plan> {
+        let nodes = match &query.root {
+            Node::All(nodes) => nodes.clone(),
+            node => vec![node.clone()],
+        };
+        self.wanted.role = nodes.iter().find_map(|node| match node {
+            Node::Field(Key::Role, value) if value.text == "user" => Some(Role::User),
+            Node::Field(Key::Role, _) => Some(Role::Agent),
+            _ => None,
+        });
+        let typed: Vec<&Node> = nodes.iter().filter(|n| matches!(n, Node::Word(_))).collect();
+        let only_stops = typed.iter().all(|n| matches!(n, Node::Word(w) if is_stop_word(&tokens::fold(w))));
+        let (mut filters, mut words) = (Vec::new(), Vec::new());
+        for node in &nodes {
+            match node {
+                Node::Everything => {}
+                Node::Word(word) => {
+                    let stop = !only_stops && is_stop_word(&tokens::fold(word));
+                    let found = self.word(word, stop)?;
+                    words.extend(found.filter(|_| !stop));
+                }
+                Node::Prefix(_) | Node::Fuzzy(..) | Node::Any(_) | Node::All(_) if has_words(node) => words.push(self.node(node)?),
+                other => {
+                    self.last = None;
+                    filters.push(self.node(other)?);
+                }
+            }
+        }
+        self.dates(text)?;
+        if !abandoned {
+            let gone = Term::from_field_text(self.fields.facts, "is:abandoned");
+            if self.searcher.doc_freq(&gone)? > 0 {
+                filters.push(without(self.fact_term("is:abandoned")));
+            }
+        }
+        self.words = words.len();
+        let filter = (!filters.is_empty()).then(|| all(filters.iter().map(|f| f.box_clone()).collect()));
+        let strict = all(words.into_iter().chain(filters).collect());
+        let simple = nodes.iter().all(|n| matches!(n, Node::Word(_) | Node::Prefix(_) | Node::Fuzzy(..)) || !has_words(n));
+        self.limit()?;
+        Ok(Plan {
+            wanted: self.wanted,
+            filter,
+            strict,
+            words: self.words,
+            tiers: !query.question || !simple,
+            tried: self.tried,
+            marks: self.marks,
+        })
+    }
+
+    /// Dates that the query names count for the turns of those days.
+    fn dates(&mut self, text: &str) -> Result<()> {
+        let asked = dates::asked(text);
+        if asked.is_empty() {
+            return Ok(());
+        }
+        let mut known = BTreeSet::new();
+        for segment in self.searcher.segment_readers() {
+            let index = segment.inverted_index(self.fields.facts)?;
+            let mut stream = index.terms().range().ge("when:").lt("when;").into_stream().map_err(|e| Error::engine(&e))?;
+            while stream.advance() {
+                known.insert(String::from_utf8_lossy(stream.key()).into_owned());
+            }
+        }
+        for date in asked {
+            let terms: Vec<String> = known.iter().filter(|fact| dates::is_meant(&date, fact)).cloned().collect();
+            self.wanted.lexemes.push(Lexeme { term: date, terms, place: Place::Facts, weight: score::DATE, stop: false, of: Vec::new() });
+        }
+        Ok(())
+    }
+
+    /// Only so many words score: of a long text, those that tell most.
+    fn limit(&mut self) -> Result<()> {
+        let lexemes = &mut self.wanted.lexemes;
+        for lexeme in lexemes.iter_mut() {
+            if let Some((count, _)) = self.met.get(&(lexeme.term.clone(), lexeme.place)) {
+                lexeme.weight *= 1.0 + (*count as f32).ln();
+            }
+        }
+        if lexemes.len() <= 60 {
+            return Ok(());
+        }
+        let mut worth = Vec::new();
+        for (n, lexeme) in lexemes.iter().enumerate() {
+            let field = if lexeme.place == Place::Words { self.fields.agent } else { self.fields.exact };
+            let frequency = self.searcher.doc_freq(&Term::from_field_text(field, &lexeme.term))? as f32;
+            worth.push((lexeme.weight / (1.0 + frequency).ln_1p(), n));
+        }
+        worth.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        let mut kept: Vec<usize> = worth.into_iter().take(WORDS).map(|(_, n)| n).collect();
+        kept.sort_unstable();
+        let place: HashMap<usize, usize> = kept.iter().enumerate().map(|(new, old)| (*old, new)).collect();
+        let mut left: Vec<Lexeme> = kept.iter().map(|n| lexemes[*n].clone()).collect();
+        for lexeme in &mut left {
+            lexeme.of = lexeme.of.iter().filter_map(|n| place.get(n).copied()).collect();
+        }
+        self.wanted.pairs = self.wanted.pairs.iter().filter_map(|(a, b)| Some((*place.get(a)?, *place.get(b)?))).collect();
+        self.wanted.lexemes = left;
+        Ok(())
+    }
+
+    fn term(&self, field: Field, text: &str) -> Boxed {
+        Box::new(TermQuery::new(Term::from_field_text(field, text), IndexRecordOption::Basic))
+    }
+
+    fn fact_term(&self, fact: &str) -> Boxed {
+        self.term(self.fields.facts, fact)
+    }
+
+    /// The fields that words are looked for in.
+    fn texts(&self) -> Vec<Field> {
+        let fields = self.fields;
+        match self.wanted.role {
+            None => vec![fields.user, fields.agent, fields.body, fields.title, fields.acts],
+            Some(Role::User) => vec![fields.user],
+            Some(Role::Agent) => vec![fields.agent, fields.acts],
+        }
+    }
+
+    /// Adds a term that scores; gives its index.
+    fn lexeme(&mut self, term: &str, place: Place, weight: f32, stop: bool, of: Vec<usize>) -> usize {
+        let count = self.met.entry((term.to_string(), place)).or_insert((0, 0.0));
+        count.0 += 1;
+        if let Some(n) = self.wanted.lexemes.iter().position(|l| l.term == term && l.place == place) {
+            let known = &mut self.wanted.lexemes[n];
+            known.weight = known.weight.max(weight);
+            return n;
+        }
+        self.wanted.lexemes.push(Lexeme { term: term.to_string(), terms: vec![term.to_string()], place, weight, stop, of });
+        self.wanted.lexemes.len() - 1
+    }
+
+    /// A word and what documents have it; nothing for signs without letters.
+    fn word(&mut self, word: &str, stop: bool) -> Result<Option<Boxed>> {
+        let mut found = tokens::analyse(word);
+        if found.parts.is_empty() {
+            return Ok(None);
+        }
+        let mut matcher = self.matcher(&found)?;
+        if !stop && self.is_unknown(&found)? {
+            let near = self.near(&found)?;
+            if !near.is_empty() {
+                self.tried.push((word.to_string(), near.clone()));
+                let terms: Vec<Term> = near.iter().map(|t| Term::from_field_text(self.fields.exact, t)).collect();
+                near.iter().for_each(|term| self.add_term(term, 1.0));
+                matcher = Some(Box::new(TermSetQuery::new(terms)));
+                found.parts.clear();
+            }
+        }
+        self.score_word(&found, word, stop);
+        self.words += usize::from(!stop);
+        Ok(matcher)
+    }
+
+    fn score_word(&mut self, found: &Analysed, word: &str, stop: bool) {
+        let share = if stop { score::STOP } else { 1.0 };
+        let mut stems = Vec::new();
+        for (term, stem) in &found.parts {
+            let n = self.lexeme(stem, Place::Words, share, stop, Vec::new());
+            self.marks.stems.insert(stem.clone());
+            if !stop {
+                if let Some(last) = self.last.filter(|last| *last != n) {
+                    let pair = (last.min(n), last.max(n));
+                    if !self.wanted.pairs.contains(&pair) {
+                        self.wanted.pairs.push(pair);
+                    }
+                }
+                self.last = Some(n);
+            }
+            stems.push(n);
+            if term != stem && found.parts.len() == 1 {
+                self.lexeme(term, Place::Exact, score::FORM * share, stop, vec![n]);
+            }
+        }
+        if let Some(whole) = found.whole.as_ref().filter(|_| found.parts.len() != 1) {
+            // A hyphen joins words, other signs make a name.
+            let name = word.chars().any(|c| "_:/\\.#@".contains(c))
+                || word.chars().zip(word.chars().skip(1)).any(|(a, b)| a.is_lowercase() && b.is_uppercase());
+            let weight = if name { score::WHOLE } else { score::FORM };
+            self.lexeme(whole, Place::Exact, weight * share, stop, stems);
+            self.marks.terms.insert(whole.clone());
+        }
+    }
+
+    fn add_term(&mut self, term: &str, weight: f32) {
+        self.lexeme(term, Place::Exact, weight, false, Vec::new());
+        self.marks.terms.insert(term.to_string());
+    }
+
+    /// The documents that have a word.
+    fn matcher(&mut self, found: &Analysed) -> Result<Option<Boxed>> {
+        let mut ways: Vec<Boxed> = Vec::new();
+        for field in self.texts() {
+            ways.push(self.adjacent(field, &found.parts.iter().map(|(_, stem)| stem.as_str()).collect::<Vec<_>>(), 0));
+        }
+        if let Some(whole) = &found.whole {
+            if self.wanted.role.is_none() {
+                ways.push(self.term(self.fields.exact, whole));
+            }
+            if found.hash_prefix || found.character {
+                let longer = self.starting(whole)?;
+                if found.hash_prefix || found.character {
+                    longer.iter().take(COUNTED).for_each(|term| self.add_term(term, 1.0));
+                }
+                ways.push(self.terms(&longer));
+            }
+        }
+        Ok(Some(any(ways)))
+    }
+
+    /// Words that stand one after the other in a field.
+    fn adjacent(&self, field: Field, stems: &[&str], slop: u32) -> Boxed {
+        match stems {
+            [] => Box::new(EmptyQuery),
+            [stem] => self.term(field, stem),
+            stems => {
+                let terms = stems.iter().enumerate().map(|(n, stem)| (n, Term::from_field_text(field, stem))).collect();
+                Box::new(PhraseQuery::new_with_offset_and_slop(terms, slop))
+            }
+        }
+    }
+
+    fn terms(&self, terms: &[String]) -> Boxed {
+        Box::new(TermSetQuery::new(terms.iter().map(|t| Term::from_field_text(self.fields.exact, t))))
+    }
+
+    fn is_unknown(&self, found: &Analysed) -> Result<bool> {
+        let known = |field: Field, text: &str| self.searcher.doc_freq(&Term::from_field_text(field, text)).map(|n| n > 0);
+        for (term, stem) in &found.parts {
+            for field in self.fields.texts() {
+                if known(field, stem)? {
+                    return Ok(false);
+                }
+            }
+            if known(self.fields.exact, term)? {
+                return Ok(false);
+            }
+        }
+        Ok(match &found.whole {
+            Some(whole) => !known(self.fields.exact, whole)? && (!found.hash_prefix || self.starting(whole)?.is_empty()),
+            None => true,
+        })
+    }
+
+    /// Words that a word without hits may mean: the nearest, and of these those that most documents have.
+    fn near(&self, found: &Analysed) -> Result<Vec<String>> {
+        let Some(word) = found.whole.as_ref().filter(|w| w.chars().count() >= 4) else { return Ok(Vec::new()) };
+        let most = if word.chars().count() >= 7 { 2 } else { 1 };
+        for distance in 1..=most {
+            let mut near = self.fuzzy(word, distance)?;
+            near.truncate(5);
+            if !near.is_empty() {
+                return Ok(near);
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    /// Terms of the exact forms that a stream gives, the most frequent first.
+    fn expand(&self, each: &mut Expand<'_>) -> Result<Vec<String>> {
+        let mut counts = HashMap::new();
+        for segment in self.searcher.segment_readers() {
+            let index = segment.inverted_index(self.fields.exact)?;
+            each(index.terms(), &mut counts).map_err(|e| Error::engine(&e))?;
+        }
+        let mut terms: Vec<(String, u64)> = counts.into_iter().collect();
+        terms.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        terms.truncate(MATCHED);
+        Ok(terms.into_iter().map(|(term, _)| term).collect())
+    }
+
+    fn starting(&self, prefix: &str) -> Result<Vec<String>> {
+        let mut end = prefix.to_string();
+        end.push(char::MAX);
+        self.expand(&mut |terms, counts| {
+            let mut stream = terms.range().ge(prefix).lt(&end).into_stream()?;
+            while stream.advance() {
+                *counts.entry(String::from_utf8_lossy(stream.key()).into_owned()).or_default() += u64::from(stream.value().doc_freq);
+            }
+            Ok(())
+        })
+    }
+
+    fn fuzzy(&self, word: &str, distance: u8) -> Result<Vec<String>> {
+        let query = FuzzyTermQuery::new(Term::from_field_text(self.fields.exact, word), distance, true);
+        self.expand(&mut |terms, counts| {
+            let automaton = query.automaton().map_err(std::io::Error::other)?;
+            let mut stream = terms.search(automaton).into_stream()?;
+            while stream.advance() {
+                *counts.entry(String::from_utf8_lossy(stream.key()).into_owned()).or_default() += u64::from(stream.value().doc_freq);
+            }
+            Ok(())
+        })
+    }
+
+    /// Terms of a field that a pattern matches as a whole; nothing where it is no pattern.
+    fn matching(&self, pattern: &str) -> Result<Option<Vec<String>>> {
+        let Ok(regex) = tantivy_fst::Regex::new(pattern) else { return Ok(None) };
+        let found = self.expand(&mut |terms, counts| {
+            let mut stream = terms.search(&regex).into_stream()?;
+            while stream.advance() {
+                *counts.entry(String::from_utf8_lossy(stream.key()).into_owned()).or_default() += u64::from(stream.value().doc_freq);
+            }
+            Ok(())
+        })?;
+        Ok(Some(found))
+    }
+
+    /// The documents that a node finds; its words score.
+    fn node(&mut self, node: &Node) -> Result<Boxed> {
+        Ok(match node {
+            Node::Everything => Box::new(AllQuery),
+            Node::All(nodes) => {
+                let parts = nodes.iter().map(|n| self.node(n)).collect::<Result<Vec<_>>>()?;
+                all(parts)
+            }
+            Node::Any(nodes) => {
+                let mut parts = Vec::new();
+                for node in nodes {
+                    self.last = None;
+                    parts.push(self.node(node)?);
+                }
+                self.last = None;
+                any(parts)
+            }
+            Node::Not(node) => {
+                // What must not be there does not score.
+                let kept = (self.wanted.clone(), self.marks.clone(), self.met.clone(), self.words, self.tried.len());
+                let query = self.node(node)?;
+                (self.wanted, self.marks, self.met, self.words) = (kept.0, kept.1, kept.2, kept.3);
+                self.tried.truncate(kept.4);
+                without(query)
+            }
+            Node::Word(word) => self.word(word, false)?.unwrap_or_else(|| Box::new(AllQuery)),
+            Node::Prefix(text) => {
+                let found = tokens::analyse(text);
+                let longer = self.starting(&found.whole.unwrap_or_else(|| tokens::fold(text)))?;
+                self.expanded(&longer)
+            }
+            Node::Fuzzy(text, distance) => {
+                let found = tokens::analyse(text);
+                let near = self.fuzzy(&found.whole.unwrap_or_else(|| tokens::fold(text)), (*distance).min(2))?;
+                self.expanded(&near)
+            }
+            Node::Regex(pattern) => match self.matching(&pattern.to_lowercase())? {
+                Some(terms) => self.expanded(&terms),
+                None => self.word(pattern, false)?.unwrap_or_else(|| Box::new(AllQuery)),
+            },
+            Node::Phrase(text, slop) => self.phrase(text, *slop)?,
+            Node::Field(key, value) => self.field(*key, value)?,
+            Node::Property(key, value) => self.property(key, value.as_deref())?,
+            Node::Time { from, to } => {
+                // What was going on then: it began before the end, and went on after the beginning.
+                let mut parts: Vec<Boxed> = Vec::new();
+                if let Some(from) = from {
+                    let term = Term::from_field_i64(self.fields.until, from.timestamp_millis());
+                    parts.push(Box::new(RangeQuery::new(Bound::Included(term), Bound::Unbounded)));
+                }
+                if let Some(to) = to {
+                    let term = Term::from_field_i64(self.fields.time, to.timestamp_millis());
+                    parts.push(Box::new(RangeQuery::new(Bound::Unbounded, Bound::Excluded(term))));
+                }
+                all(parts)
+            }
+        })
+    }
+
+    fn expanded(&mut self, terms: &[String]) -> Boxed {
+        self.last = None;
+        terms.iter().take(COUNTED).for_each(|term| self.add_term(term, 1.0));
+        self.marks.terms.extend(terms.iter().cloned());
+        self.terms(terms)
+    }
+
+    fn phrase(&mut self, text: &str, slop: u32) -> Result<Boxed> {
+        self.last = None;
+        let mut stems = Vec::new();
+        tokens::parts(text, &mut |part| stems.push((part.term.to_string(), part.stem.to_string())));
+        if stems.is_empty() {
+            return Ok(Box::new(AllQuery));
+        }
+        for (_, stem) in &stems {
+            let n = self.lexeme(stem, Place::Words, 1.0, false, Vec::new());
+            if let Some(last) = self.last.filter(|last| *last != n) {
+                self.wanted.pairs.push((last.min(n), last.max(n)));
+            }
+            self.last = Some(n);
+            self.marks.stems.insert(stem.clone());
+        }
+        self.last = None;
+        let stems: Vec<&str> = stems.iter().map(|(_, stem)| stem.as_str()).collect();
+        let mut ways: Vec<Boxed> = self.texts().into_iter().map(|field| self.adjacent(field, &stems, slop)).collect();
+        if let (Some(whole), None) = (tokens::analyse(text).whole, self.wanted.role) {
+            ways.push(self.term(self.fields.exact, &whole));
+        }
+        Ok(any(ways))
+    }
+
+    /// Facts that hold a value: as a whole, or with its globs.
+    fn facts(&self, key: &str, value: &Value, contains: bool) -> Result<Boxed> {
+        let wanted = schema::fact("", &value.text);
+        let wanted = wanted.trim_start_matches(':');
+        let globs = !value.quoted && wanted.contains(['*', '?']);
+        if !contains && !globs {
+            return Ok(self.fact_term(&format!("{key}:{wanted}")));
+        }
+        let mut pattern = format!("{}:", regex_escape(key));
+        pattern.push_str(if contains { "(.*)" } else { "" });
+        for c in wanted.chars() {
+            match c {
+                '*' if globs => pattern.push_str(".*"),
+                '?' if globs => pattern.push('.'),
+                c => pattern.push_str(&regex_escape(&c.to_string())),
+            }
+        }
+        pattern.push_str(if contains { "(.*)" } else { "" });
+        let Ok(regex) = tantivy_fst::Regex::new(&pattern) else { return Ok(Box::new(EmptyQuery)) };
+        let mut terms = BTreeSet::new();
+        for segment in self.searcher.segment_readers() {
+            let index = segment.inverted_index(self.fields.facts)?;
+            let end = format!("{key};");
+            let stream = index.terms().search(&regex).ge(format!("{key}:")).lt(end).into_stream();
+            let mut stream = stream.map_err(|e| Error::engine(&e))?;
+            while stream.advance() {
+                terms.insert(stream.key().to_vec());
+            }
+        }
+        let terms = terms.into_iter().map(|bytes| Term::from_field_text(self.fields.facts, &String::from_utf8_lossy(&bytes)));
+        Ok(Box::new(TermSetQuery::new(terms)))
+    }
+
+    fn units(&self, units: Vec<u64>) -> Boxed {
+        Box::new(TermSetQuery::new(units.into_iter().map(|u| Term::from_field_text(self.fields.facts, &schema::unit_fact(u)))))
+    }
+
+    /// What holds of a log holds of the conversations that belong to it.
+    fn of_logs(&self, filter: &dyn Engine) -> Result<Boxed> {
+        let units = self.lookup.units_of_logs(filter)?;
+        Ok(any(vec![filter.box_clone(), self.units(units)]))
+    }
+
+    fn field(&mut self, key: Key, value: &Value) -> Result<Boxed> {
+        Ok(match key {
+            Key::Kind => self.fact_term(&format!("kind:{}", value.text)),
+            Key::Role => self.fact_term(&format!("role:{}", value.text)),
+            Key::Task => self.fact_term(&format!("task:{}", value.text)),
+            Key::Section => self.facts("section", value, false)?,
+            Key::Status => self.of_logs(&*self.facts("status", value, false)?)?,
+            Key::Profile => self.of_logs(&*self.facts("profile", value, false)?)?,
+            Key::Tag => {
+                let value = Value { text: value.text.trim_start_matches('#').to_string(), quoted: value.quoted };
+                self.of_logs(&*self.facts("tag", &value, false)?)?
+            }
+            Key::Author => self.of_logs(&*self.facts("author", value, true)?)?,
+            Key::State => self.units(self.lookup.units_in_state(&value.text)?),
+            Key::Session => self.units(self.lookup.units_of_session(&value.text)?),
+            Key::Conversation => self.units(self.lookup.unit_of_conversation(&value.text)?),
+            Key::Title => {
+                let mut stems = Vec::new();
+                tokens::parts(&value.text, &mut |part| stems.push(part.stem.to_string()));
+                let stems: Vec<&str> = stems.iter().map(String::as_str).collect();
+                let query = self.adjacent(self.fields.title, &stems, 0);
+                let units = self.lookup.units_of_logs(&*query)?;
+                any(vec![query, self.units(units)])
+            }
+            Key::Model => self.facts("model", value, true)?,
+            Key::Agent => any(vec![self.facts("agent", value, false)?, self.facts("agent", value, true)?]),
+            Key::Project => self.facts("project", value, false)?,
+            Key::Branch => self.facts("branch", value, false)?,
+            Key::User => self.facts("user", value, false)?,
+            Key::File => self.facts("file", value, true)?,
+            Key::Command => self.facts("command", value, true)?,
+            Key::Url => self.facts("url", value, true)?,
+            Key::Error => {
+                let kept = self.wanted.clone();
+                let words = self.phrase(&value.text, 0)?;
+                self.wanted = kept;
+                let failed = all(vec![self.fact_term("is:failed"), words]);
+                any(vec![self.facts("error", value, true)?, failed])
+            }
+        })
+    }
+
+    fn property(&mut self, key: &str, value: Option<&str>) -> Result<Boxed> {
+        let has = self.fact_term(&schema::fact("has", key));
+        let query: Boxed = match value {
+            None => has,
+            Some("null") => {
+                let empty = self.fact_term(&schema::fact("property", &format!("{key}=null")));
+                let logs = all(vec![self.fact_term("kind:log"), self.fact_term("first:log"), any(vec![empty, without(has)])]);
+                return self.of_logs(&*logs);
+            }
+            Some(value) => self.facts("property", &Value { text: format!("{key}={value}"), quoted: false }, false)?,
+        };
+        self.of_logs(&*query)
+    }
+}
+
+fn has_words(node: &Node) -> bool {
+    match node {
+        Node::Word(_) | Node::Prefix(_) | Node::Fuzzy(..) => true,
+        Node::All(nodes) | Node::Any(nodes) => nodes.iter().any(has_words),
+        _ => false,
+    }
+}
+
+fn regex_escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        if r"\.+*?()|[]{}^$#&-~/".contains(c) {
+            escaped.push('\\');
+        }
+        escaped.push(c);
+    }
+    escaped
+}
+
+/// What a query costs nothing to ask: every document scores the same.
+pub(super) fn constant(query: &dyn Engine) -> Boxed {
+    Box::new(ConstScoreQuery::new(query.box_clone(), 1.0))
+}

@@ -1,0 +1,562 @@
+//! Searching: candidates from the engine, exact scores for the best conversations and logs, and what they are shown as.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use tantivy::collector::{Count, DocSetCollector, TopDocs};
+use tantivy::columnar::Column;
+use tantivy::query::Bm25StatisticsProvider;
+use tantivy::query::{BooleanQuery, BoostQuery, EnableScoring, Occur, Query as Engine, TermQuery};
+use tantivy::schema::{Field, IndexRecordOption};
+use tantivy::{DocAddress, DocSet, Order, Score, Searcher, SegmentReader, TERMINATED, Term};
+
+use super::Index;
+use super::error::Result;
+use super::plan::{self, Lookup, Marks, Plan, Planner};
+use super::query::Query;
+use super::schema;
+use super::score::{self, Place, Scored, Scorer, Statistics, Unit};
+use super::state::Indexed;
+use super::update::Sources;
+
+/// Candidates that the engine gives.
+const CANDIDATES: usize = 200;
+/// Conversations and logs that are scored exactly.
+const UNITS: usize = 40;
+
+/// What a search gives as one result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum By {
+    /// A session: a log and its conversations, or a conversation without a log.
+    #[default]
+    Session,
+    /// A section of a log.
+    Section,
+    /// A turn.
+    Turn,
+}
+
+/// The order of results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sort {
+    /// The best first.
+    #[default]
+    Relevance,
+    /// The newest first.
+    Newest,
+    /// The oldest first.
+    Oldest,
+}
+
+/// A search.
+#[derive(Debug, Clone)]
+pub struct Request<'r> {
+    /// The query.
+    pub query: &'r Query,
+    /// The query as it was typed.
+    pub text: &'r str,
+    /// What is one result.
+    pub by: By,
+    /// The order.
+    pub sort: Sort,
+    /// So many results are left out first.
+    pub offset: usize,
+    /// At most so many results.
+    pub limit: usize,
+    /// Every word must be there.
+    pub all_words: bool,
+    /// Turns that were rolled back count.
+    pub abandoned: bool,
+}
+
+/// Where a hit is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Address {
+    /// A turn, by its row.
+    Turn(i64),
+    /// A section: the log's path relative to the journal (`zip!name` in a zip), and its number.
+    Section(String, usize),
+}
+
+/// A turn or section that was found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hit {
+    /// Where it is.
+    pub address: Address,
+    /// Its score.
+    pub score: f32,
+    /// It has every word.
+    pub full: bool,
+    /// What the score is made of: the hit by itself, its neighbours, the whole conversation or log.
+    pub parts: [f32; 3],
+    /// When it was; ms since 1970.
+    pub time: i64,
+    /// Its conversation or log.
+    unit: u64,
+}
+
+/// One result.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    /// Its score.
+    pub score: f32,
+    /// One of its hits has every word.
+    pub full: bool,
+    /// Its best hits, the best first.
+    pub hits: Vec<Hit>,
+    /// How many hits of it were found.
+    pub matches: usize,
+}
+
+/// The answer to a search.
+#[derive(Debug, Clone, Default)]
+pub struct Answer {
+    /// Results, the best first.
+    pub found: Vec<Found>,
+    /// How many of them have every word; the rest have some.
+    pub border: usize,
+    /// There are more results.
+    pub more: bool,
+    /// Words that nothing has, and what was looked for instead.
+    pub tried: Vec<(String, Vec<String>)>,
+    /// What is highlighted.
+    pub marks: Marks,
+    /// How the query was understood: terms and their weights.
+    pub terms: Vec<(String, f32)>,
+}
+
+/// How much a query finds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counted {
+    /// Turns and sections that have every word.
+    pub total: u64,
+    /// How many of them have which value, the most frequent first, by the name of the field.
+    pub facets: BTreeMap<String, Vec<(String, u64)>>,
+}
+
+/// Figures for the engine, so that it scores as we do.
+struct Figures {
+    documents: u64,
+    /// Words of each field, so that their number by document is the length that is held against a text.
+    tokens: HashMap<Field, u64>,
+    frequencies: HashMap<Term, u64>,
+}
+
+impl Bm25StatisticsProvider for Figures {
+    fn total_num_tokens(&self, field: Field) -> tantivy::Result<u64> {
+        Ok(self.tokens.get(&field).copied().unwrap_or(self.documents))
+    }
+    fn total_num_docs(&self) -> tantivy::Result<u64> {
+        Ok(self.documents)
+    }
+    fn doc_freq(&self, term: &Term) -> tantivy::Result<u64> {
+        Ok(self.frequencies.get(term).copied().unwrap_or(1).min(self.documents))
+    }
+}
+
+/// What a query needs to know of logs and conversations.
+struct Journals<'j> {
+    index: &'j Index,
+    sources: &'j Sources<'j>,
+    searcher: &'j Searcher,
+}
+
+impl Journals<'_> {
+    fn with_conversations(&self, logs: &[&Indexed]) -> Result<Vec<u64>> {
+        let mut units: Vec<u64> = logs.iter().map(|l| schema::unit_of(&l.path)).collect();
+        if let Some(record) = self.sources.record {
+            let ids: Vec<&str> = logs.iter().map(|l| l.id.as_str()).collect();
+            units.extend(record.of_logs(&ids)?.iter().map(|c| schema::unit_of(&c.id)));
+        }
+        Ok(units)
+    }
+}
+
+impl Lookup for Journals<'_> {
+    fn units_of_logs(&self, filter: &dyn Engine) -> Result<Vec<u64>> {
+        let mut units = HashSet::new();
+        for address in self.searcher.search(filter, &DocSetCollector)? {
+            let segment = self.searcher.segment_reader(address.segment_ord);
+            units.extend(segment.fast_fields().u64(schema::UNIT)?.first(address.doc_id));
+        }
+        let logs: Vec<&Indexed> = self.index.logs.logs.iter().filter(|l| units.contains(&schema::unit_of(&l.path))).collect();
+        let mut all = self.with_conversations(&logs)?;
+        all.extend(units);
+        Ok(all)
+    }
+
+    fn units_in_state(&self, state: &str) -> Result<Vec<u64>> {
+        let found = self.sources.record.map(|r| r.in_state(&state.to_lowercase())).transpose()?.unwrap_or_default();
+        Ok(found.iter().map(|c| schema::unit_of(&c.id)).collect())
+    }
+
+    fn units_of_session(&self, name: &str) -> Result<Vec<u64>> {
+        let id = self.sources.journal.resolve(name, &self.sources.journal.root).map_or_else(|_| name.to_string(), |log| log.id);
+        let logs: Vec<&Indexed> = self.index.logs.logs.iter().filter(|l| l.id == id).collect();
+        if logs.is_empty() { self.unit_of_conversation(name) } else { self.with_conversations(&logs) }
+    }
+
+    fn unit_of_conversation(&self, name: &str) -> Result<Vec<u64>> {
+        let id = self.sources.record.and_then(|r| r.resolve(name).ok()).map_or_else(|| name.to_string(), |c| c.id);
+        Ok(vec![schema::unit_of(&id)])
+    }
+}
+
+impl Index {
+    /// Searches.
+    ///
+    /// # Errors
+    /// [`super::Error::Engine`] for a damaged index; those of the record.
+    pub fn search(&self, sources: &Sources<'_>, request: &Request<'_>) -> Result<Answer> {
+        let searcher = self.generation.reader.searcher();
+        let lookup = Journals { index: self, sources, searcher: &searcher };
+        let plan = Planner::new(&searcher, &self.fields, &lookup).plan(request.query, request.text, request.abandoned)?;
+        let columns = searcher.segment_readers().iter().map(Columns::read).collect::<Result<_>>()?;
+        let run = Run { index: self, searcher: &searcher, columns, request, plan };
+        run.answer(sources)
+    }
+
+    /// How many documents have every word of a query, of turns and of sections, and how often a fact of these kinds holds of them.
+    ///
+    /// # Errors
+    /// As [`Index::search`].
+    pub fn count(&self, sources: &Sources<'_>, query: &Query, abandoned: bool, facets: &[String]) -> Result<Counted> {
+        let searcher = self.generation.reader.searcher();
+        let lookup = Journals { index: self, sources, searcher: &searcher };
+        let plan = Planner::new(&searcher, &self.fields, &lookup).plan(query, "", abandoned)?;
+        let strict = plan::constant(&*plan.strict);
+        let total = searcher.search(&*strict, &Count)? as u64;
+        let mut counts = BTreeMap::new();
+        if !facets.is_empty() {
+            let documents = searcher.search(&*strict, &DocSetCollector)?;
+            for facet in facets {
+                counts.insert(facet.clone(), self.facet(&searcher, facet, &documents)?);
+            }
+        }
+        Ok(Counted { total, facets: counts })
+    }
+
+    fn facet(&self, searcher: &Searcher, facet: &str, documents: &HashSet<DocAddress>) -> Result<Vec<(String, u64)>> {
+        let mut counts: HashMap<String, u64> = HashMap::new();
+        let engine = |e: std::io::Error| super::Error::engine(&e);
+        for (ordinal, segment) in searcher.segment_readers().iter().enumerate() {
+            let index = segment.inverted_index(self.fields.facts)?;
+            let mut stream = index.terms().range().ge(format!("{facet}:")).lt(format!("{facet};")).into_stream().map_err(engine)?;
+            while stream.advance() {
+                let value = String::from_utf8_lossy(&stream.key()[facet.len() + 1..]).into_owned();
+                let mut postings = index.read_postings_from_terminfo(stream.value(), IndexRecordOption::Basic).map_err(engine)?;
+                while postings.doc() != TERMINATED {
+                    if documents.contains(&DocAddress::new(ordinal as u32, postings.doc())) {
+                        *counts.entry(value.clone()).or_default() += 1;
+                    }
+                    postings.advance();
+                }
+            }
+        }
+        let mut counts: Vec<(String, u64)> = counts.into_iter().collect();
+        counts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        Ok(counts)
+    }
+
+    /// The log of a unit.
+    fn log_of(&self, unit: u64) -> Option<&Indexed> {
+        let places = || self.logs.logs.iter().enumerate().map(|(n, log)| (schema::unit_of(&log.path), n)).collect();
+        self.places.get_or_init(places).get(&unit).map(|n| &self.logs.logs[*n])
+    }
+}
+
+/// The numbers of the documents of one segment.
+struct Columns {
+    unit: Column<u64>,
+    number: Column<u64>,
+    row: Column<u64>,
+    until: Column<i64>,
+}
+
+impl Columns {
+    fn read(segment: &SegmentReader) -> Result<Columns> {
+        let fast = segment.fast_fields();
+        Ok(Columns {
+            unit: fast.u64(schema::UNIT)?,
+            number: fast.u64(schema::NUMBER)?,
+            row: fast.u64(schema::ROW)?,
+            until: fast.i64(schema::UNTIL)?,
+        })
+    }
+}
+
+/// One search.
+struct Run<'r> {
+    index: &'r Index,
+    searcher: &'r Searcher,
+    columns: Vec<Columns>,
+    request: &'r Request<'r>,
+    plan: Plan,
+}
+
+impl Run<'_> {
+    fn answer(&self, sources: &Sources<'_>) -> Result<Answer> {
+        let wanted = self.request.offset + self.request.limit;
+        let hits = if self.plan.wanted.lexemes.is_empty() || self.request.sort != Sort::Relevance {
+            self.by_time(wanted)?
+        } else {
+            self.by_relevance(wanted)?
+        };
+        let mut answer = Answer { tried: self.plan.tried.clone(), marks: self.plan.marks.clone(), ..Answer::default() };
+        answer.terms = self.plan.wanted.lexemes.iter().map(|l| (l.term.clone(), l.weight)).collect();
+        let mut found = self.grouped(sources, hits)?;
+        answer.more = found.len() > wanted;
+        answer.border = found.iter().take_while(|f| f.full).count();
+        found.truncate(wanted);
+        answer.found = found.split_off(self.request.offset.min(found.len()));
+        answer.border = answer.border.saturating_sub(self.request.offset).min(answer.found.len());
+        Ok(answer)
+    }
+
+    /// Only one kind of documents can be a result.
+    fn kind(&self) -> Option<Box<dyn Engine>> {
+        let fact = match self.request.by {
+            By::Session => return None,
+            By::Section => "kind:log",
+            By::Turn => "kind:turn",
+        };
+        Some(Box::new(TermQuery::new(Term::from_field_text(self.index.fields.facts, fact), IndexRecordOption::Basic)))
+    }
+
+    fn restricted(&self, query: Box<dyn Engine>) -> Box<dyn Engine> {
+        match self.kind() {
+            Some(kind) => Box::new(BooleanQuery::new(vec![(Occur::Must, query), (Occur::Must, kind)])),
+            None => query,
+        }
+    }
+
+    /// Everything that fits, by time.
+    fn by_time(&self, wanted: usize) -> Result<Vec<(Scored, f32)>> {
+        let order = if self.request.sort == Sort::Oldest { Order::Asc } else { Order::Desc };
+        // A session has many turns: enough of them to fill a page with sessions.
+        let most = if self.request.by == By::Session { (wanted + 1).saturating_mul(50) } else { wanted + 1 };
+        let collector = TopDocs::with_limit(most.clamp(1, 100_000)).order_by_fast_field::<i64>(schema::UNTIL, order);
+        let query = self.restricted(plan::constant(&*self.plan.strict));
+        let mut hits = Vec::new();
+        for (_, address) in self.searcher.search(&*query, &collector)? {
+            hits.push((Scored { own: 1.0, ..self.scored(address) }, 1.0));
+        }
+        Ok(hits)
+    }
+
+    fn scored(&self, address: DocAddress) -> Scored {
+        let columns = &self.columns[address.segment_ord as usize];
+        let unit = columns.unit.first(address.doc_id).unwrap_or_default();
+        let number = columns.number.first(address.doc_id).unwrap_or_default();
+        Scored { segment: address.segment_ord, doc: address.doc_id, unit, number, own: 0.0, near: 0.0, context: 0.0, has: 0 }
+    }
+
+    /// The best candidates of the engine: words by rarity, stop words left out.
+    fn candidates(&self, statistics: &Statistics, idf: &[f32], most: usize) -> Result<Vec<(Score, DocAddress)>> {
+        let fields = &self.index.fields;
+        let documents = statistics.documents.max(1.0) as u64;
+        let mut figures = Figures { documents, tokens: HashMap::new(), frequencies: HashMap::new() };
+        for field in fields.texts() {
+            // The engine holds length against a text more than we do where the user speaks: as if all such texts were longer.
+            let stretch = if field == fields.user { 8.0 } else { 1.0 };
+            figures.tokens.insert(field, (statistics.average(fields, field).0 * stretch * statistics.documents) as u64);
+        }
+        let mut clauses: Vec<(Occur, Box<dyn Engine>)> = Vec::new();
+        for (n, lexeme) in self.plan.wanted.lexemes.iter().enumerate().filter(|(_, l)| !l.stop) {
+            let places = match lexeme.place {
+                Place::Words => fields.texts().to_vec(),
+                Place::Exact => vec![fields.exact],
+                Place::Facts => vec![fields.facts],
+            };
+            let frequency = statistics.frequency(self.searcher, fields, lexeme)? as u64;
+            for (field, term) in places.iter().flat_map(|field| lexeme.terms.iter().map(|t| (*field, Term::from_field_text(*field, t)))) {
+                let weight = score::weight_of(fields, field).0 * lexeme.weight;
+                if idf[n] <= 0.0 || weight <= 0.0 || self.searcher.doc_freq(&term)? == 0 {
+                    continue;
+                }
+                figures.frequencies.insert(term.clone(), frequency);
+                let option = if lexeme.place == Place::Facts { IndexRecordOption::Basic } else { IndexRecordOption::WithFreqs };
+                clauses.push((Occur::Should, Box::new(BoostQuery::new(Box::new(TermQuery::new(term, option)), weight))));
+            }
+        }
+        if clauses.is_empty() {
+            return Ok(Vec::new());
+        }
+        let words: Box<dyn Engine> = Box::new(BooleanQuery::new(clauses));
+        let run = |query: &dyn Engine| -> Result<Vec<(Score, DocAddress)>> {
+            let collector = TopDocs::with_limit(most).order_by_score();
+            Ok(self.searcher.search_with_statistics_provider(query, &collector, &figures)?)
+        };
+        let within = |filter: &dyn Engine| -> Box<dyn Engine> {
+            Box::new(BooleanQuery::new(vec![(Occur::Must, words.box_clone()), (Occur::Must, plan::constant(filter))]))
+        };
+        let mut best = Vec::new();
+        if !self.request.all_words {
+            let query = match &self.plan.filter {
+                Some(filter) => within(&**filter),
+                None => words.box_clone(),
+            };
+            best = run(&*self.restricted(query))?;
+        }
+        let narrow = self.request.all_words || (self.plan.tiers && self.plan.words > 1);
+        if narrow {
+            best.extend(run(&*self.restricted(within(&*self.plan.strict)))?);
+        }
+        Ok(best)
+    }
+
+    fn by_relevance(&self, wanted: usize) -> Result<Vec<(Scored, f32)>> {
+        let fields = &self.index.fields;
+        let commit = &self.index.generation.commit;
+        let statistics = Statistics::read(self.searcher, fields, (commit.conversations, self.index.logs.logs.len() as u64))?;
+        let mut idf = Vec::new();
+        for lexeme in &self.plan.wanted.lexemes {
+            let frequency = statistics.frequency(self.searcher, fields, lexeme)?;
+            idf.push(if frequency > 0.0 { statistics.idf(frequency) } else { 0.0 });
+        }
+        let most = CANDIDATES.max(wanted.saturating_mul(4)).min(20_000);
+        let candidates = self.candidates(&statistics, &idf, most)?;
+        let mut best: HashMap<u64, f32> = HashMap::new();
+        for (score, address) in &candidates {
+            let known = best.entry(self.scored(*address).unit).or_insert(0.0);
+            *known = known.max(*score);
+        }
+        let mut units: Vec<(u64, f32)> = best.into_iter().collect();
+        units.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        units.truncate(UNITS.max(wanted.saturating_mul(2)));
+        let units: Vec<u64> = units.into_iter().map(|(unit, _)| unit).collect();
+        let scorer = Scorer { searcher: self.searcher, fields, statistics: &statistics, wanted: &self.plan.wanted, idf };
+        let scored = scorer.units(&units)?;
+        self.judged(&scored)
+    }
+
+    /// The scored documents that the filters let through; those with every word are marked.
+    fn judged(&self, units: &[Unit]) -> Result<Vec<(Scored, f32)>> {
+        let mut documents: Vec<(usize, Scored)> = Vec::new();
+        for (n, unit) in units.iter().enumerate() {
+            documents.extend(unit.documents.iter().map(|d| (n, d.clone())));
+        }
+        documents.sort_unstable_by_key(|(_, d)| (d.segment, d.doc));
+        let filter = match (&self.plan.filter, self.kind()) {
+            (None, None) => None,
+            (Some(filter), None) => Some(filter.box_clone()),
+            (None, Some(kind)) => Some(kind),
+            (Some(filter), Some(kind)) => Some(Box::new(BooleanQuery::intersection(vec![filter.box_clone(), kind])) as Box<dyn Engine>),
+        };
+        let allowed = filter.map(|f| self.matches(&*f, &documents)).transpose()?;
+        let full = self.matches(&*self.plan.strict, &documents)?;
+        let mut hits = Vec::new();
+        for (n, (unit, mut document)) in documents.into_iter().enumerate() {
+            let fits = allowed.as_ref().is_none_or(|a| a[n]) && (full[n] || !self.request.all_words);
+            // Questions are answered by turns that have none of the words, too, if they stand beside those that have.
+            if fits && (document.own > 0.0 || !self.plan.tiers) {
+                document.has = u64::from(full[n]);
+                hits.push((document, units[unit].score()));
+            }
+        }
+        Ok(hits)
+    }
+
+    /// Which of these documents a query matches; they are in order.
+    fn matches(&self, query: &dyn Engine, documents: &[(usize, Scored)]) -> Result<Vec<bool>> {
+        let weight = query.weight(EnableScoring::disabled_from_searcher(self.searcher))?;
+        let mut found = vec![false; documents.len()];
+        for ordinal in 0..self.searcher.segment_readers().len() {
+            let here = documents.partition_point(|(_, d)| (d.segment as usize) < ordinal)
+                ..documents.partition_point(|(_, d)| d.segment as usize <= ordinal);
+            if here.is_empty() {
+                continue;
+            }
+            let mut scorer = weight.scorer(self.searcher.segment_reader(ordinal as u32), 1.0)?;
+            for n in here {
+                let doc = documents[n].1.doc;
+                if scorer.doc() < doc {
+                    scorer.seek(doc);
+                }
+                found[n] = scorer.doc() == doc;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Hits as results.
+    fn grouped(&self, sources: &Sources<'_>, hits: Vec<(Scored, f32)>) -> Result<Vec<Found>> {
+        let mut sessions = Sessions { index: self.index, sources, known: HashMap::new() };
+        let mut groups: Vec<Found> = Vec::new();
+        let mut places: HashMap<u64, usize> = HashMap::new();
+        let by_time = self.request.sort != Sort::Relevance || self.plan.wanted.lexemes.is_empty();
+        for (document, whole) in hits {
+            let hit = self.hit(&document);
+            let group = match self.request.by {
+                By::Session => sessions.of(hit.unit, &hit.address)?,
+                _ => groups.len() as u64,
+            };
+            let score = if self.request.by == By::Session { whole } else { hit.score };
+            let at = *places.entry(group).or_insert(groups.len());
+            if at == groups.len() {
+                groups.push(Found { score, full: false, hits: Vec::new(), matches: 0 });
+            }
+            let found = &mut groups[at];
+            found.score = found.score.max(score);
+            found.full |= hit.full;
+            found.matches += usize::from(document.own > 0.0);
+            found.hits.push(hit);
+        }
+        if !by_time {
+            for found in &mut groups {
+                found.hits.sort_by(|a, b| rank(a.full, a.parts[0], b.full, b.parts[0], self.plan.tiers));
+            }
+            groups.sort_by(|a, b| {
+                let (a_first, b_first) = (&a.hits[0], &b.hits[0]);
+                rank(a.full, a.score, b.full, b.score, self.plan.tiers)
+                    .then(b_first.time.cmp(&a_first.time))
+                    .then_with(|| a_first.unit.cmp(&b_first.unit))
+            });
+        }
+        Ok(groups)
+    }
+
+    fn hit(&self, document: &Scored) -> Hit {
+        let columns = &self.columns[document.segment as usize];
+        let row = columns.row.first(document.doc).unwrap_or_default();
+        let time = columns.until.first(document.doc).unwrap_or_default();
+        let address = match (row, self.index.log_of(document.unit)) {
+            (0, Some(log)) => Address::Section(log.path.clone(), document.number as usize),
+            (0, None) => Address::Section(String::new(), document.number as usize),
+            (row, _) => Address::Turn(row as i64),
+        };
+        let parts = [document.own, document.near, document.context];
+        Hit { address, score: document.score(), full: document.has == 1, parts, time, unit: document.unit }
+    }
+}
+
+/// The better one first: with every word before those with some, where that counts.
+fn rank(a_full: bool, a: f32, b_full: bool, b: f32, tiers: bool) -> std::cmp::Ordering {
+    let tier = if tiers { b_full.cmp(&a_full) } else { std::cmp::Ordering::Equal };
+    tier.then(b.total_cmp(&a))
+}
+
+/// Which session a conversation or log belongs to.
+struct Sessions<'s> {
+    index: &'s Index,
+    sources: &'s Sources<'s>,
+    known: HashMap<u64, u64>,
+}
+
+impl Sessions<'_> {
+    /// The unit of the log, for a conversation that has one that is there; else the unit itself.
+    fn of(&mut self, unit: u64, address: &Address) -> Result<u64> {
+        if let Some(session) = self.known.get(&unit) {
+            return Ok(*session);
+        }
+        let mut session = unit;
+        if let (Address::Turn(row), Some(record)) = (address, self.sources.record)
+            && let Some(conversation) = record.conversation_at(*row)?
+            && let Some(log) = conversation.log
+            && let Some(known) = self.index.logs.logs.iter().find(|l| l.id == log)
+        {
+            session = schema::unit_of(&known.path);
+        }
+        self.known.insert(unit, session);
+        Ok(session)
+    }
+}

@@ -1,0 +1,482 @@
+//! Bringing the index up to date with the logs and the record.
+//!
+//! Nothing changed: nothing is opened for writing. Otherwise one commit. Another process at it: it does the work.
+
+use std::cell::OnceCell;
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
+use tantivy::query::doc_predicate_query::{DocPredicateQuery, FunctionPredicate};
+use tantivy::{Index as Engine, IndexWriter, SegmentReader, Term};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::error::{Error, Result};
+use super::schema::{self, Fields};
+use super::state::{Commit, Indexed, Logs, Source, Stat};
+use super::store::{self, Generation, Store, WriteLock};
+use super::{Coverage, Index};
+use crate::journal::profile::State;
+use crate::journal::sections::pieces;
+use crate::journal::{self, Journal, Log, Place};
+use crate::record::Record;
+use crate::record::follow::{Changes, Sketch, Sketches};
+
+/// Memory for documents that are not on disk yet, in bytes: a few of them, and all of them on each thread.
+const FEW: usize = 15_000_000;
+const ALL: usize = 80_000_000;
+/// So many changed turns, and half of all, are a reason to begin anew.
+const MANY: usize = 20_000;
+/// Documents of a part of the index that stays as it is.
+const LARGE: usize = 50_000;
+/// How long to wait for another process that makes the first index.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// How to bring an index up to date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Only as far as something changed.
+    Update,
+    /// Not at all: what is committed answers.
+    Leave,
+    /// All of it anew.
+    Rebuild,
+}
+
+/// What the index is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Sources<'s> {
+    /// The logs.
+    pub journal: &'s Journal,
+    /// The turns, where there are any.
+    pub record: Option<&'s Record>,
+    /// The journal's private directory.
+    pub private: &'s Path,
+    /// Now.
+    pub now: DateTime<Utc>,
+}
+
+/// Is told how many of how many documents' sources were read.
+pub type Progress<'p> = dyn FnMut(u64, u64) + 'p;
+
+/// What is to be done.
+#[derive(Debug, Default)]
+struct Pending {
+    sources: Vec<Source>,
+    /// Something about the logs may have changed.
+    logs: bool,
+    changes: Changes,
+    /// The record is another one than was indexed.
+    other: bool,
+}
+
+impl Pending {
+    fn is_empty(&self) -> bool {
+        !self.logs && !self.other && self.changes.turns.is_empty() && self.changes.conversations.is_empty()
+    }
+
+    /// About how much is not in the index yet.
+    fn count(&self, before: &Logs) -> u64 {
+        let known: HashMap<&str, &Source> = before.sources.iter().map(|s| (s.path.as_str(), s)).collect();
+        let logs = self.sources.iter().filter(|s| known.get(s.path.as_str()).is_none_or(|k| k.stat != s.stat)).count();
+        let gone = known.len().saturating_sub(self.sources.len());
+        (logs + gone + self.changes.turns.len()) as u64
+    }
+}
+
+impl Index {
+    /// Opens the index of a journal, brought up to date as far as that is asked for and possible.
+    ///
+    /// # Errors
+    /// [`Error::Engine`] and [`Error::Io`] where there is no index yet and none can be made; those of the journal and the record.
+    pub fn open(sources: &Sources<'_>, mode: Mode, progress: &mut Progress<'_>) -> Result<Index> {
+        let store = Store::new(sources.private);
+        let found = if mode == Mode::Rebuild { None } else { store.open() };
+        let Some(generation) = found else { return first(sources, &store, mode, progress) };
+        let before = generation.logs();
+        let pending = look(sources, &generation.commit, &before)?;
+        if pending.is_empty() || mode == Mode::Leave {
+            return Ok(index(generation, before.clone(), pending.count(&before), None));
+        }
+        let lock = match store.lock() {
+            Ok(Some(lock)) => lock,
+            Ok(None) => {
+                return Ok(index(generation, before.clone(), pending.count(&before), Some("another process is updating the index".into())));
+            }
+            Err(error) => return Ok(index(generation, before.clone(), pending.count(&before), Some(error.to_string()))),
+        };
+        // Somebody else may have done it all since.
+        let Some(generation) = store.open() else { return build(sources, &store, &lock, progress) };
+        let before = generation.logs();
+        let pending = look(sources, &generation.commit, &before)?;
+        if pending.is_empty() {
+            return Ok(index(generation, before, 0, None));
+        }
+        let many = pending.changes.turns.len() > MANY && pending.changes.turns.len() as u64 > generation.commit.turns / 2;
+        let count = pending.count(&before);
+        let done = if pending.other || many {
+            build(sources, &store, &lock, progress)
+        } else {
+            let mut work = Work { sources, fields: Fields::new().1, progress, done: 0, total: count };
+            work.apply(&generation, &before, &pending)
+                .map(|logs| {
+                    let reopened = store.open();
+                    reopened.map(|generation| index(generation, logs, 0, None))
+                })
+                .and_then(|index| index.ok_or_else(|| Error::Engine("what was just written cannot be read".into())))
+        };
+        match done {
+            Ok(index) => Ok(index),
+            Err(error @ (Error::Journal(_) | Error::Record(_))) => Err(error),
+            // A full disk: the old index goes on working.
+            Err(error) => Ok(index(generation, before, count, Some(error.to_string()))),
+        }
+    }
+}
+
+/// There is no index that can be used: makes one, or waits for who is making it.
+fn first(sources: &Sources<'_>, store: &Store, mode: Mode, progress: &mut Progress<'_>) -> Result<Index> {
+    let begun = Instant::now();
+    loop {
+        if let Some(lock) = store.lock()? {
+            // Another process may just have finished it.
+            if let Some(generation) = store.open().filter(|_| mode != Mode::Rebuild) {
+                drop(lock);
+                let before = generation.logs();
+                let pending = look(sources, &generation.commit, &before)?.count(&before);
+                return Ok(index(generation, before, pending, None));
+            }
+            return build(sources, store, &lock, progress);
+        }
+        if begun.elapsed() > PATIENCE {
+            return Err(Error::Engine("another process has been making the index for minutes; try again when it is done".into()));
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn index(generation: Generation, logs: Logs, pending: u64, notice: Option<String>) -> Index {
+    let coverage = Coverage { logs: logs.logs.len() as u64, turns: generation.commit.turns, pending };
+    Index { fields: Fields::new().1, generation, logs, places: OnceCell::new(), coverage, notice }
+}
+
+impl Generation {
+    /// The table of logs that belongs to the commit.
+    pub(super) fn logs(&self) -> Logs {
+        Logs::read(&self.dir.join(&self.commit.logs)).unwrap_or_default()
+    }
+}
+
+/// Inode of the record's file.
+fn identity(record: &Record) -> Option<u64> {
+    fs::metadata(record.path()).ok().map(|m| Stat::of(&m).inode)
+}
+
+/// What changed since a commit.
+fn look(sources: &Sources<'_>, commit: &Commit, before: &Logs) -> Result<Pending> {
+    let mut pending = Pending { sources: look_at_files(sources)?, ..Pending::default() };
+    let same = |(old, new): (&Source, &Source)| old.path == new.path && old.stat == new.stat && !old.stat.is_racy(old.looked);
+    pending.logs = before.sources.len() != pending.sources.len() || !before.sources.iter().zip(&pending.sources).all(same);
+    match sources.record {
+        None => pending.other = commit.record.is_some(),
+        Some(record) => {
+            pending.other = commit.record != identity(record);
+            let sequence = record.sequence()?;
+            pending.other |= sequence < commit.sequence;
+            if sequence > commit.sequence {
+                pending.changes = record.changes_since(commit.sequence)?;
+            }
+        }
+    }
+    Ok(pending)
+}
+
+/// All files that logs depend on, by path.
+fn look_at_files(sources: &Sources<'_>) -> Result<Vec<Source>> {
+    let journal = sources.journal;
+    let looked = sources.now.timestamp_nanos_opt().unwrap_or(0);
+    let mut found = Vec::new();
+    for path in journal.files()? {
+        // A file may go between two looks.
+        let Ok(meta) = fs::metadata(&path) else { continue };
+        let path = journal.relative(&path).to_string_lossy().into_owned();
+        found.push(Source { path, stat: Stat::of(&meta), looked });
+    }
+    found.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+    Ok(found)
+}
+
+/// Makes the next generation from nothing and puts it into the place of the last.
+fn build(sources: &Sources<'_>, store: &Store, lock: &WriteLock, progress: &mut Progress<'_>) -> Result<Index> {
+    store.sweep(lock);
+    let dir = store.begin()?;
+    let made = fill(sources, &dir, progress).and_then(|()| store.switch(lock, &dir));
+    if let Err(error) = made {
+        let _ = fs::remove_dir_all(&dir);
+        return Err(error);
+    }
+    let generation = store.open().ok_or_else(|| Error::Engine("what was just written cannot be read".into()))?;
+    let logs = generation.logs();
+    Ok(index(generation, logs, 0, None))
+}
+
+fn fill(sources: &Sources<'_>, dir: &Path, progress: &mut Progress<'_>) -> Result<()> {
+    let engine = Generation::create(dir)?;
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(2);
+    let mut writer = writer(&engine, threads, ALL)?;
+    let _snapshot = sources.record.map(Record::snapshot).transpose()?;
+    let (turns, conversations) = counts(sources)?;
+    let total = turns + sources.journal.files()?.len() as u64;
+    let mut work = Work { sources, fields: Fields::new().1, progress, done: 0, total };
+    let listed = look_at_files(sources)?;
+    let logs = work.logs(&writer, &Logs::default(), listed)?;
+    let (mut sequence, mut last_row) = (0, 0);
+    if let Some(record) = sources.record {
+        sequence = record.sequence()?;
+        last_row = work.every_turn(&writer, record)?;
+    }
+    let record = sources.record.and_then(identity);
+    commit(&mut writer, dir, &logs, Commit { record, sequence, turns, conversations, last_row, ..Commit::default() })?;
+    writer.wait_merging_threads()?;
+    store::note_files(dir, &engine)
+}
+
+/// How many turns and conversations there are.
+fn counts(sources: &Sources<'_>) -> Result<(u64, u64)> {
+    Ok(sources.record.map_or(Ok((0, 0)), Record::counts)?)
+}
+
+/// Deletes the documents of turns by their rows, in one pass over the numbers of all documents.
+fn delete_rows(writer: &IndexWriter, rows: HashSet<u64>) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let rows = Arc::new(rows);
+    let predicate = FunctionPredicate::from(move |segment: &SegmentReader| {
+        let (column, rows) = (segment.fast_fields().u64(schema::ROW)?, rows.clone());
+        Ok(move |doc| column.first(doc).is_some_and(|row| rows.contains(&row)))
+    });
+    let query: DocPredicateQuery = predicate.into();
+    writer.delete_query(Box::new(query))?;
+    Ok(())
+}
+
+fn writer(engine: &Engine, threads: usize, memory: usize) -> Result<IndexWriter> {
+    let options = IndexWriterOptions::builder().num_worker_threads(threads).num_merge_threads(1).memory_budget_per_thread(memory).build();
+    let writer: IndexWriter = engine.writer_with_options(options)?;
+    // Small parts are put together, so that there are never many; large ones would keep a search waiting.
+    let mut policy = LogMergePolicy::default();
+    policy.set_max_docs_before_merge(LARGE);
+    writer.set_merge_policy(Box::new(policy));
+    Ok(writer)
+}
+
+/// Commits documents together with what they say.
+fn commit(writer: &mut IndexWriter, dir: &Path, logs: &Logs, mut commit: Commit) -> Result<()> {
+    commit.version = schema::version();
+    commit.logs =
+        format!("logs-{:016x}", xxh3_64(&writer.commit_opstamp().to_le_bytes()) ^ logs.logs.len() as u64 ^ (commit.sequence as u64) << 32);
+    let old = dir.join(&commit.logs);
+    if old.exists() {
+        commit.logs.push('x');
+    }
+    logs.write(&dir.join(&commit.logs))?;
+    let payload = serde_json::to_string(&commit).map_err(|e| Error::Engine(e.to_string()))?;
+    let mut prepared = writer.prepare_commit()?;
+    prepared.set_payload(&payload);
+    prepared.commit()?;
+    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with("logs-") && name != commit.logs {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+    Ok(())
+}
+
+/// Reading sources into documents.
+struct Work<'w, 'p> {
+    sources: &'w Sources<'w>,
+    fields: Fields,
+    progress: &'w mut Progress<'p>,
+    done: u64,
+    total: u64,
+}
+
+impl Work<'_, '_> {
+    fn step(&mut self) {
+        self.done += 1;
+        (self.progress)(self.done, self.total);
+    }
+
+    /// Brings a generation up to date in one commit; gives the logs that it holds then.
+    fn apply(&mut self, generation: &Generation, before: &Logs, pending: &Pending) -> Result<Logs> {
+        let _snapshot = self.sources.record.map(Record::snapshot).transpose()?;
+        let changes = self.sources.record.map_or(Ok(Changes::default()), |r| r.changes_since(generation.commit.sequence))?;
+        let mut plan = Plan::default();
+        let logs = if pending.logs { self.compare(before, pending.sources.clone(), &mut plan)? } else { before.clone() };
+        let altered = self.altered(generation, &changes)?;
+        if plan.is_empty() && changes.turns.is_empty() && altered.is_empty() {
+            // Only files were touched: what is committed stays true, and is not looked at again.
+            logs.write(&generation.dir.join(&generation.commit.logs))?;
+            if changes.conversations.is_empty() {
+                return Ok(logs);
+            }
+        }
+        let mut writer = writer(&generation.index, 1, FEW)?;
+        self.write(&writer, &plan)?;
+        let rows: Vec<i64> = changes.turns.iter().chain(&altered).copied().collect();
+        delete_rows(&writer, rows.iter().copied().filter(|row| *row <= generation.commit.last_row).map(i64::unsigned_abs).collect())?;
+        for row in &rows {
+            self.turn(&writer, *row)?;
+        }
+        let last_row = rows.iter().copied().fold(generation.commit.last_row, i64::max);
+        let (turns, conversations) = counts(self.sources)?;
+        let record = self.sources.record.and_then(identity);
+        let sequence = if self.sources.record.is_some() { changes.sequence } else { 0 };
+        commit(&mut writer, &generation.dir, &logs, Commit { record, sequence, turns, conversations, last_row, ..Commit::default() })?;
+        writer.wait_merging_threads()?;
+        store::note_files(&generation.dir, &generation.index)?;
+        Ok(logs)
+    }
+
+    /// Rows of conversations of which the documents would say something else now.
+    fn altered(&self, generation: &Generation, changes: &Changes) -> Result<Vec<i64>> {
+        let Some(record) = self.sources.record else { return Ok(Vec::new()) };
+        let mut rows = Vec::new();
+        let searcher = generation.reader.searcher();
+        for id in &changes.conversations {
+            let Some(sketch) = record.sketch(id)? else { continue };
+            let term = Term::from_field_text(self.fields.facts, &schema::about_fact(&sketch));
+            if searcher.doc_freq(&term)? == 0 {
+                rows.extend(record.rows_of(id)?);
+            }
+        }
+        rows.retain(|row| changes.turns.binary_search(row).is_err());
+        Ok(rows)
+    }
+
+    fn turn(&mut self, writer: &IndexWriter, row: i64) -> Result<()> {
+        if let Some(record) = self.sources.record
+            && let Some(place) = record.turn_at(row)?
+            && let Some(sketch) = record.sketch(&place.conversation)?
+        {
+            writer.add_document(schema::of_turn(&self.fields, &sketch, &place.turn))?;
+        }
+        self.step();
+        Ok(())
+    }
+
+    /// Indexes all turns; gives the last row.
+    fn every_turn(&mut self, writer: &IndexWriter, record: &Record) -> Result<i64> {
+        let mut sketches = Sketches::default();
+        let mut failed = None;
+        let mut last = 0;
+        record.every_turn(&mut |place| {
+            last = place.turn.id;
+            let added = sketches.get(record, &place.conversation).map_err(Error::from).and_then(|sketch: Option<&Sketch>| match sketch {
+                Some(sketch) => Ok(writer.add_document(schema::of_turn(&self.fields, sketch, &place.turn)).map(drop)?),
+                None => Ok(()),
+            });
+            failed = added.err();
+            self.step();
+            failed.is_none()
+        })?;
+        failed.map_or(Ok(last), Err)
+    }
+
+    /// Indexes all logs that are not in the index as they are now.
+    fn logs(&mut self, writer: &IndexWriter, before: &Logs, sources: Vec<Source>) -> Result<Logs> {
+        let mut plan = Plan::default();
+        let logs = self.compare(before, sources, &mut plan)?;
+        self.write(writer, &plan)?;
+        Ok(logs)
+    }
+
+    fn write(&mut self, writer: &IndexWriter, plan: &Plan) -> Result<()> {
+        for path in &plan.gone {
+            writer.delete_term(Term::from_field_text(self.fields.facts, &schema::unit_fact(schema::unit_of(path))));
+        }
+        for log in &plan.fresh {
+            // One that went or changed since it was compared is noticed by the next look.
+            if let Ok(text) = log.read() {
+                for document in documents_of(self.sources.journal, &self.fields, log, &text)? {
+                    writer.add_document(document)?;
+                }
+            }
+            self.step();
+        }
+        Ok(())
+    }
+
+    /// Finds out which logs are to be indexed anew.
+    fn compare(&self, before: &Logs, sources: Vec<Source>, plan: &mut Plan) -> Result<Logs> {
+        let journal = self.sources.journal;
+        let config = config_hash(journal);
+        let stats: HashMap<&str, &Source> = before.sources.iter().map(|s| (s.path.as_str(), s)).collect();
+        let fresh: HashMap<&str, &Source> = sources.iter().map(|s| (s.path.as_str(), s)).collect();
+        let mut known: HashMap<&str, &Indexed> = before.logs.iter().map(|l| (l.path.as_str(), l)).collect();
+        let mut logs = Vec::new();
+        for log in journal.logs(Place::Archived)? {
+            let file = journal.relative(&log.path).to_string_lossy().into_owned();
+            let path = log.member.as_ref().map_or_else(|| file.clone(), |m| format!("{file}!{m}"));
+            let old = known.remove(path.as_str());
+            let still =
+                stats.get(file.as_str()).zip(fresh.get(file.as_str())).is_some_and(|(a, b)| a.stat == b.stat && !a.stat.is_racy(a.looked));
+            if let Some(old) = old.filter(|_| still && before.config == config) {
+                logs.push(old.clone());
+                continue;
+            }
+            // It may have gone meanwhile, or not be text: then it cannot be found.
+            let Ok(text) = log.read() else {
+                plan.gone.extend(old.map(|o| o.path.clone()));
+                continue;
+            };
+            let hash = xxh3_64(text.as_bytes()) ^ config ^ xxh3_64(log.profile.id.as_bytes());
+            if let Some(old) = old.filter(|old| old.hash == hash) {
+                logs.push(old.clone());
+                continue;
+            }
+            plan.gone.extend(old.map(|o| o.path.clone()));
+            logs.push(Indexed { path, id: log.id.clone(), hash });
+            plan.fresh.push(log);
+        }
+        plan.gone.extend(known.into_keys().map(str::to_string));
+        logs.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        Ok(Logs { sources, logs, config })
+    }
+}
+
+/// The documents of a log.
+pub(super) fn documents_of(journal: &Journal, fields: &Fields, log: &Log, text: &str) -> journal::Result<Vec<tantivy::TantivyDocument>> {
+    let summary = log.summarize(text, &journal.root);
+    let about = schema::About { summary: &summary, state: summary.state.map_or("", State::name) };
+    let placeholders = journal.placeholders(&log.profile)?;
+    let pieces = pieces(text, &summary.title, &log.profile, &placeholders);
+    Ok(pieces.iter().enumerate().map(|(n, piece)| schema::of_piece(fields, &about, piece, n == 0)).collect())
+}
+
+/// What is to be written about logs.
+#[derive(Default)]
+struct Plan {
+    /// Paths of logs whose documents go.
+    gone: Vec<String>,
+    /// Logs that are indexed, anew or for the first time.
+    fresh: Vec<Log>,
+}
+
+impl Plan {
+    fn is_empty(&self) -> bool {
+        self.gone.is_empty() && self.fresh.is_empty()
+    }
+}
+
+/// Hash of what decides how logs are read, beside their texts.
+fn config_hash(journal: &Journal) -> u64 {
+    let of = |path: &Path| fs::read(path).map_or(0, |bytes| xxh3_64(&bytes));
+    journal.shaping().iter().fold(0, |all, path| all.rotate_left(7) ^ of(path))
+}

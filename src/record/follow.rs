@@ -1,0 +1,272 @@
+//! Following: what changed since somebody looked, and the turns themselves, for whoever keeps an index of them.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, Row, Statement, params_from_iter};
+
+use super::Record;
+use super::action::Action;
+use super::conversation::{object, time};
+use super::error::Result;
+use super::turn::Turn;
+
+/// What changed since a place of the change sequence.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// The place of the sequence up to which this goes.
+    pub sequence: i64,
+    /// Rows of turns that were made, altered, moved or deleted, each once, in order.
+    pub turns: Vec<i64>,
+    /// Conversations that were altered or deleted, each once, in order.
+    pub conversations: Vec<String>,
+}
+
+/// A turn together with its conversation's id.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Place {
+    /// Id of the conversation.
+    pub conversation: String,
+    /// The turn.
+    pub turn: Turn,
+}
+
+/// A conversation, as far as searches need to know it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sketch {
+    /// Its id.
+    pub id: String,
+    /// Whose it is.
+    pub user: String,
+    /// Its status.
+    pub status: String,
+    /// The coding agent that it comes from.
+    pub agent: Option<String>,
+    /// The model that answers.
+    pub model: Option<String>,
+    /// Project that it is about.
+    pub project: Option<String>,
+    /// Branch it began on.
+    pub branch: Option<String>,
+    /// What it is about.
+    pub title: Option<String>,
+    /// Id of its log.
+    pub log: Option<String>,
+    /// When it began.
+    pub created: DateTime<Utc>,
+}
+
+const SKETCH: &str = "SELECT id, user_id, status, agent, model, project, branch, title, log, created_at FROM sessions";
+
+impl Sketch {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Sketch> {
+        Ok(Sketch {
+            id: row.get(0)?,
+            user: row.get(1)?,
+            status: row.get(2)?,
+            agent: row.get(3)?,
+            model: row.get(4)?,
+            project: row.get(5)?,
+            branch: row.get(6)?,
+            title: row.get(7)?,
+            log: row.get(8)?,
+            created: time(row.get(9)?),
+        })
+    }
+}
+
+/// Tables of turns; their rows are numbered in common.
+const TABLES: [(&str, u8); 2] = [("ui_conversation_archive", 0), ("ui_conversation_context", 1)];
+
+impl Record {
+    /// The place that the change sequence has come to; 0 before the first change.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn sequence(&self) -> Result<i64> {
+        self.plain(sequence)
+    }
+
+    /// What changed since a place of the sequence; it may be nothing.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn changes_since(&self, place: i64) -> Result<Changes> {
+        self.read(|db| {
+            let sequence = sequence(db)?;
+            let turns = "SELECT DISTINCT turn FROM changes WHERE seq > ?1 AND turn IS NOT NULL ORDER BY turn";
+            let turns = db.prepare_cached(turns)?.query_map([place], |r| r.get(0))?.collect::<rusqlite::Result<_>>()?;
+            let conversations = "SELECT DISTINCT session FROM changes WHERE seq > ?1 AND session IS NOT NULL ORDER BY session";
+            let conversations = db.prepare_cached(conversations)?.query_map([place], |r| r.get(0))?.collect::<rusqlite::Result<_>>()?;
+            Ok(Changes { sequence, turns, conversations })
+        })
+    }
+
+    /// How many turns there are, live and moved out, and how many conversations.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn counts(&self) -> Result<(u64, u64)> {
+        let sql = "SELECT coalesce(sum(turns), 0), count(*) FROM sessions";
+        self.plain(|db| Ok(db.prepare_cached(sql)?.query_row([], |r| Ok((r.get(0)?, r.get(1)?)))?))
+    }
+
+    /// All turns with their actions, by row, one after the other; what `with` answers with false ends it.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn every_turn(&self, with: &mut dyn FnMut(Place) -> bool) -> Result<()> {
+        self.read(|db| {
+            let sql = |(table, live): (&str, u8)| format!("SELECT *, {live} AS live FROM {table} WHERE turn_number > 0 ORDER BY id");
+            let mut archive = db.prepare(&sql(TABLES[0]))?;
+            let mut context = db.prepare(&sql(TABLES[1]))?;
+            let mut actions = db.prepare("SELECT turn, kind, value, ok, output, data FROM actions ORDER BY turn, position")?;
+            let (mut archive, mut context, mut actions) = (archive.query([])?, context.query([])?, actions.query([])?);
+            let mut next = (archive.next()?.map(place).transpose()?, context.next()?.map(place).transpose()?);
+            let mut action = actions.next()?.map(action_of).transpose()?;
+            loop {
+                let old = next.1.as_ref().is_none_or(|c| next.0.as_ref().is_some_and(|a| a.turn.id < c.turn.id));
+                let found = if old { next.0.take() } else { next.1.take() };
+                let Some(mut found) = found else { return Ok(()) };
+                while let Some((turn, done)) = action.take_if(|(turn, _)| *turn <= found.turn.id) {
+                    if turn == found.turn.id {
+                        found.turn.actions.push(done);
+                    }
+                    action = actions.next()?.map(action_of).transpose()?;
+                }
+                if !with(found) {
+                    return Ok(());
+                }
+                match old {
+                    true => next.0 = archive.next()?.map(place).transpose()?,
+                    false => next.1 = context.next()?.map(place).transpose()?,
+                }
+            }
+        })
+    }
+
+    /// The turn in a row, with its actions; nothing where it is gone.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn turn_at(&self, row: i64) -> Result<Option<Place>> {
+        self.plain(|db| {
+            for (table, live) in TABLES {
+                let sql = format!("SELECT *, {live} AS live FROM {table} WHERE id = ?1 AND turn_number > 0");
+                if let Some(mut found) = db.prepare_cached(&sql)?.query_row([row], place).optional()? {
+                    found.turn.actions = Action::of_turn(db, row)?;
+                    return Ok(Some(found));
+                }
+            }
+            Ok(None)
+        })
+    }
+
+    /// The conversation of the turn in a row; nothing where it is gone.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn conversation_at(&self, row: i64) -> Result<Option<Sketch>> {
+        self.plain(|db| {
+            for (table, _) in TABLES {
+                let sql = format!("{SKETCH} WHERE id = (SELECT session_id FROM {table} WHERE {table}.id = ?1)");
+                let found = db.prepare_cached(&sql)?.query_row([row], Sketch::from_row).optional()?;
+                if found.is_some() {
+                    return Ok(found);
+                }
+            }
+            Ok(None)
+        })
+    }
+
+    /// The rows of the turns of a conversation.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn rows_of(&self, conversation: &str) -> Result<Vec<i64>> {
+        let sql = "SELECT id FROM turns WHERE session_id = ?1 ORDER BY turn_number";
+        self.plain(|db| Ok(db.prepare_cached(sql)?.query_map([conversation], |r| r.get(0))?.collect::<rusqlite::Result<_>>()?))
+    }
+
+    /// What there is to know of a conversation.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn sketch(&self, id: &str) -> Result<Option<Sketch>> {
+        let sql = format!("{SKETCH} WHERE id = ?1");
+        self.plain(|db| Ok(db.prepare_cached(&sql)?.query_row([id], Sketch::from_row).optional()?))
+    }
+
+    /// The conversations that belong to one of these logs.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn of_logs(&self, logs: &[&str]) -> Result<Vec<Sketch>> {
+        let sql = format!("{SKETCH} WHERE log = ?1 ORDER BY id");
+        self.plain(|db| {
+            let mut found = Vec::new();
+            let mut statement = db.prepare_cached(&sql)?;
+            for log in logs {
+                all(&mut statement, &[log], &mut found)?;
+            }
+            Ok(found)
+        })
+    }
+
+    /// The conversations with this status.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn in_state(&self, status: &str) -> Result<Vec<Sketch>> {
+        let sql = format!("{SKETCH} WHERE status = ?1 ORDER BY id");
+        self.plain(|db| {
+            let mut found = Vec::new();
+            all(&mut *db.prepare_cached(&sql)?, &[&status], &mut found)?;
+            Ok(found)
+        })
+    }
+}
+
+fn all(statement: &mut Statement<'_>, values: &[&&str], into: &mut Vec<Sketch>) -> Result<()> {
+    for sketch in statement.query_map(params_from_iter(values), Sketch::from_row)? {
+        into.push(sketch?);
+    }
+    Ok(())
+}
+
+fn sequence(db: &Connection) -> Result<i64> {
+    Ok(db.prepare_cached("SELECT coalesce(max(seq), 0) FROM changes")?.query_row([], |r| r.get(0))?)
+}
+
+fn place(row: &Row<'_>) -> rusqlite::Result<Place> {
+    Ok(Place { conversation: row.get("session_id")?, turn: Turn::from_row(row)? })
+}
+
+fn action_of(row: &Row<'_>) -> rusqlite::Result<(i64, Action)> {
+    let data: Option<String> = row.get(5)?;
+    let action = Action { kind: row.get(1)?, value: row.get(2)?, ok: row.get(3)?, output: row.get(4)?, data: object(data.as_deref()) };
+    Ok((row.get(0)?, action))
+}
+
+/// Conversations by id, read once.
+#[derive(Debug, Default)]
+pub struct Sketches {
+    known: HashMap<String, Option<Sketch>>,
+}
+
+impl Sketches {
+    /// The conversation; nothing where there is none.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn get(&mut self, record: &Record, id: &str) -> Result<Option<&Sketch>> {
+        if !self.known.contains_key(id) {
+            // Imports and hooks come conversation by conversation: few have to be kept.
+            if self.known.len() > 4096 {
+                self.known.clear();
+            }
+            self.known.insert(id.to_string(), record.sketch(id)?);
+        }
+        Ok(self.known.get(id).and_then(Option::as_ref))
+    }
+}
