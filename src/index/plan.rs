@@ -17,7 +17,7 @@ use super::dates;
 use super::error::{Error, Result};
 use super::query::{Key, Node, Query, Value};
 use super::schema::{self, Fields};
-use super::score::{self, Lexeme, Place, Role, Wanted};
+use super::score::{self, Frequencies, Lexeme, Place, Role, Wanted};
 use super::stop::is_stop_word;
 use super::tokens::{self, Analysed};
 
@@ -74,6 +74,7 @@ pub struct Marks {
 /// Makes plans.
 pub(super) struct Planner<'p> {
     pub(super) searcher: &'p Searcher,
+    pub(super) frequencies: &'p Frequencies<'p>,
     pub(super) fields: &'p Fields,
     pub(super) lookup: &'p dyn Lookup,
     wanted: Wanted,
@@ -106,9 +107,10 @@ fn without(query: Boxed) -> Boxed {
 }
 
 impl<'p> Planner<'p> {
-    pub(super) fn new(searcher: &'p Searcher, fields: &'p Fields, lookup: &'p dyn Lookup) -> Planner<'p> {
+    pub(super) fn new(frequencies: &'p Frequencies<'p>, fields: &'p Fields, lookup: &'p dyn Lookup) -> Planner<'p> {
         Planner {
-            searcher,
+            searcher: frequencies.searcher,
+            frequencies,
             fields,
             lookup,
             wanted: Wanted::default(),
@@ -152,7 +154,7 @@ impl<'p> Planner<'p> {
         self.dates(text)?;
         if !abandoned {
             let gone = Term::from_field_text(self.fields.facts, "is:abandoned");
-            if self.searcher.doc_freq(&gone)? > 0 {
+            if self.frequencies.of(&gone)? > 0 {
                 filters.push(without(self.fact_term("is:abandoned")));
             }
         }
@@ -207,7 +209,7 @@ impl<'p> Planner<'p> {
         let mut worth = Vec::new();
         for (n, lexeme) in lexemes.iter().enumerate() {
             let field = if lexeme.place == Place::Words { self.fields.agent } else { self.fields.exact };
-            let frequency = self.searcher.doc_freq(&Term::from_field_text(field, &lexeme.term))? as f32;
+            let frequency = self.frequencies.of(&Term::from_field_text(field, &lexeme.term))? as f32;
             worth.push((lexeme.weight / (1.0 + frequency).ln_1p(), n));
         }
         worth.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
@@ -349,7 +351,7 @@ impl<'p> Planner<'p> {
     }
 
     fn is_unknown(&self, found: &Analysed) -> Result<bool> {
-        let known = |field: Field, text: &str| self.searcher.doc_freq(&Term::from_field_text(field, text)).map(|n| n > 0);
+        let known = |field: Field, text: &str| self.frequencies.of(&Term::from_field_text(field, text)).map(|n| n > 0);
         for (term, stem) in &found.parts {
             for field in self.fields.texts() {
                 if known(field, stem)? {

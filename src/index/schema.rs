@@ -16,7 +16,7 @@ use crate::record::follow::Sketch;
 use crate::record::turn::Turn;
 
 /// Version of the documents; another one makes the index anew. The tokenizer has its own.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// Bytes of a fact: more of a command or an error is found as text.
 const FACT: usize = 240;
@@ -109,14 +109,14 @@ pub(super) fn tokenizers() -> TokenizerManager {
     manager
 }
 
-/// What a conversation or a log is known by in the index.
+/// What a conversation or a log is known by in the index: 48 bits of a hash, which keeps the column of them small.
 pub(super) fn unit_of(name: &str) -> u64 {
-    xxh3_64(name.as_bytes())
+    xxh3_64(name.as_bytes()) >> 16
 }
 
 /// The fact that all documents of a unit share.
 pub(super) fn unit_fact(unit: u64) -> String {
-    format!("unit:{unit:016x}")
+    format!("unit:{unit:012x}")
 }
 
 /// The fact that tells what the documents of a conversation say of it; its first turn has it.

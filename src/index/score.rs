@@ -3,6 +3,7 @@
 //! The engine finds candidates; here all documents of the best conversations and logs are scored exactly. The formula is BM25
 //! (Robertson and Zaragoza, 2009) with weights that the relevance benchmark justifies.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 
 use tantivy::fieldnorm::FieldNormReader;
@@ -87,6 +88,27 @@ pub(super) enum Role {
     Agent,
 }
 
+/// How many documents have a term; each is looked up once.
+pub(super) struct Frequencies<'s> {
+    pub(super) searcher: &'s Searcher,
+    known: RefCell<HashMap<Term, u64>>,
+}
+
+impl<'s> Frequencies<'s> {
+    pub(super) fn new(searcher: &'s Searcher) -> Frequencies<'s> {
+        Frequencies { searcher, known: RefCell::default() }
+    }
+
+    pub(super) fn of(&self, term: &Term) -> Result<u64> {
+        if let Some(count) = self.known.borrow().get(term) {
+            return Ok(*count);
+        }
+        let count = self.searcher.doc_freq(term)?;
+        self.known.borrow_mut().insert(term.clone(), count);
+        Ok(count)
+    }
+}
+
 /// Figures of the whole index.
 #[derive(Debug)]
 pub(super) struct Statistics {
@@ -129,11 +151,11 @@ impl Statistics {
     }
 
     /// How many documents have a term, at most: a turn may have it on both sides.
-    pub(super) fn frequency(&self, searcher: &Searcher, fields: &Fields, lexeme: &Lexeme) -> Result<f32> {
+    pub(super) fn frequency(&self, frequencies: &Frequencies<'_>, fields: &Fields, lexeme: &Lexeme) -> Result<f32> {
         let count = |field: Field| -> Result<f32> {
             let mut sum = 0;
             for term in &lexeme.terms {
-                sum += searcher.doc_freq(&Term::from_field_text(field, term))?;
+                sum += frequencies.of(&Term::from_field_text(field, term))?;
             }
             Ok(sum as f32)
         };

@@ -14,14 +14,14 @@ use super::error::Result;
 use super::plan::{self, Lookup, Marks, Plan, Planner};
 use super::query::Query;
 use super::schema;
-use super::score::{self, Place, Scored, Scorer, Statistics, Unit};
+use super::score::{self, Frequencies, Place, Scored, Scorer, Statistics, Unit};
 use super::state::Indexed;
 use super::update::Sources;
 
 /// Candidates that the engine gives.
 const CANDIDATES: usize = 200;
 /// Conversations and logs that are scored exactly.
-const UNITS: usize = 40;
+const UNITS: usize = 20;
 
 /// What a search gives as one result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -209,9 +209,10 @@ impl Index {
     pub fn search(&self, sources: &Sources<'_>, request: &Request<'_>) -> Result<Answer> {
         let searcher = self.generation.reader.searcher();
         let lookup = Journals { index: self, sources, searcher: &searcher };
-        let plan = Planner::new(&searcher, &self.fields, &lookup).plan(request.query, request.text, request.abandoned)?;
+        let frequencies = Frequencies::new(&searcher);
+        let plan = Planner::new(&frequencies, &self.fields, &lookup).plan(request.query, request.text, request.abandoned)?;
         let columns = searcher.segment_readers().iter().map(Columns::read).collect::<Result<_>>()?;
-        let run = Run { index: self, searcher: &searcher, columns, request, plan };
+        let run = Run { index: self, searcher: &searcher, frequencies: &frequencies, columns, request, plan };
         run.answer(sources)
     }
 
@@ -222,7 +223,8 @@ impl Index {
     pub fn count(&self, sources: &Sources<'_>, query: &Query, abandoned: bool, facets: &[String]) -> Result<Counted> {
         let searcher = self.generation.reader.searcher();
         let lookup = Journals { index: self, sources, searcher: &searcher };
-        let plan = Planner::new(&searcher, &self.fields, &lookup).plan(query, "", abandoned)?;
+        let frequencies = Frequencies::new(&searcher);
+        let plan = Planner::new(&frequencies, &self.fields, &lookup).plan(query, "", abandoned)?;
         let strict = plan::constant(&*plan.strict);
         let total = searcher.search(&*strict, &Count)? as u64;
         let mut counts = BTreeMap::new();
@@ -288,6 +290,7 @@ impl Columns {
 struct Run<'r> {
     index: &'r Index,
     searcher: &'r Searcher,
+    frequencies: &'r Frequencies<'r>,
     columns: Vec<Columns>,
     request: &'r Request<'r>,
     plan: Plan,
@@ -367,10 +370,10 @@ impl Run<'_> {
                 Place::Exact => vec![fields.exact],
                 Place::Facts => vec![fields.facts],
             };
-            let frequency = statistics.frequency(self.searcher, fields, lexeme)? as u64;
+            let frequency = statistics.frequency(self.frequencies, fields, lexeme)? as u64;
             for (field, term) in places.iter().flat_map(|field| lexeme.terms.iter().map(|t| (*field, Term::from_field_text(*field, t)))) {
                 let weight = score::weight_of(fields, field).0 * lexeme.weight;
-                if idf[n] <= 0.0 || weight <= 0.0 || self.searcher.doc_freq(&term)? == 0 {
+                if idf[n] <= 0.0 || weight <= 0.0 || self.frequencies.of(&term)? == 0 {
                     continue;
                 }
                 figures.frequencies.insert(term.clone(), frequency);
@@ -410,7 +413,7 @@ impl Run<'_> {
         let statistics = Statistics::read(self.searcher, fields, (commit.conversations, self.index.logs.logs.len() as u64))?;
         let mut idf = Vec::new();
         for lexeme in &self.plan.wanted.lexemes {
-            let frequency = statistics.frequency(self.searcher, fields, lexeme)?;
+            let frequency = statistics.frequency(self.frequencies, fields, lexeme)?;
             idf.push(if frequency > 0.0 { statistics.idf(frequency) } else { 0.0 });
         }
         let most = CANDIDATES.max(wanted.saturating_mul(4)).min(20_000);

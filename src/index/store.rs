@@ -193,7 +193,12 @@ struct Readable(MmapDirectory);
 
 impl Readable {
     fn open(dir: &Path) -> std::result::Result<Readable, OpenDirectoryError> {
-        MmapDirectory::open(dir).map(Readable)
+        // A search looks at few places of large files: reading ahead around each would cost more than it brings.
+        #[cfg(unix)]
+        let directory = MmapDirectory::open_with_madvice(dir, memmap2::Advice::Random);
+        #[cfg(not(unix))]
+        let directory = MmapDirectory::open(dir);
+        directory.map(Readable)
     }
 }
 
