@@ -46,6 +46,11 @@ pub(crate) fn run(context: &Context, args: &LintArgs) -> anyhow::Result<Ended> {
     let only = (!named.is_empty()).then_some(named.as_slice());
     let check = || -> anyhow::Result<Vec<Finding>> {
         let mut found = journal.lint(only, context.now)?;
+        // A session may well stand alone: that is no fault, unless somebody wants to know.
+        if args.rule.iter().any(|r| r == "orphan") {
+            found.extend(journal.orphans()?);
+            found.retain(|f| only.is_none_or(|logs| logs.iter().any(|l| journal.shown(l) == f.path)));
+        }
         found.retain(|f| args.rule.is_empty() || args.rule.iter().any(|r| r == f.rule));
         Ok(found)
     };

@@ -7,11 +7,14 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
+use shiftlog::index::Mode;
 use shiftlog::journal::placeholder::Placeholders;
 use shiftlog::journal::summary::Summary;
 use shiftlog::journal::{Error, Journal, Log, Place, template};
 
 use super::context::Context;
+use super::search;
+use super::searched::Searched;
 use super::ui::{Ended, one_line, visible};
 use super::when;
 
@@ -45,6 +48,9 @@ pub(crate) struct ListArgs {
     /// Only logs that have open tasks
     #[arg(long)]
     open_tasks: bool,
+    /// Only logs that have all words of a query, themselves or in their conversations; see `search`
+    #[arg(long = "match", value_name = "QUERY")]
+    matching: Option<String>,
     /// Only logs of this profile
     #[arg(long, value_name = "PROFILE")]
     profile: Option<String>,
@@ -90,6 +96,7 @@ impl ListArgs {
             || dates.iter().any(|d| d.is_some())
             || !self.agent.is_empty()
             || self.open_tasks
+            || self.matching.is_some()
             || self.profile.is_some()
             || !self.place.is_empty()
     }
@@ -135,6 +142,15 @@ pub(crate) fn run(context: &Context, args: &ListArgs) -> anyhow::Result<Ended> {
     let order = Order::parse(&args.sort)?;
     let journal = context.journal()?;
     let mut logs = logs(&journal, args)?;
+    let mut journal = journal;
+    if let Some(query) = &args.matching {
+        let query = search::parsed(context, query);
+        let searched = Searched::open(context, journal)?;
+        let index = searched.index(context, Mode::Update)?;
+        let paths = index.logs_with(&searched.sources(context), &query)?;
+        logs.retain(|log| paths.contains(&searched.journal.shown(log)));
+        journal = searched.journal;
+    }
     if order.key == "id" {
         order.logs(&mut logs);
     }

@@ -1,6 +1,7 @@
 //! The command line: one file a command, with its arguments and its body. This file only lists them.
 
 mod add;
+mod backlinks;
 mod backup;
 mod completions;
 mod context;
@@ -77,6 +78,7 @@ enum Command {
     Status(status::StatusArgs),
     List(list::ListArgs),
     Search(Box<search::SearchArgs>),
+    Backlinks(backlinks::BacklinksArgs),
     Show(show::ShowArgs),
     Open(open::OpenArgs),
     Path(path::PathArgs),
@@ -124,6 +126,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Status(args) => status::run(&context, args),
         Command::List(args) => list::run(&context, args),
         Command::Search(args) => search::run(&context, args),
+        Command::Backlinks(args) => backlinks::run(&context, args),
         Command::Show(args) => show::run(&context, args),
         Command::Open(args) => open::run(&context, args),
         Command::Path(args) => path::run(&context, args),

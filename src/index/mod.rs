@@ -3,6 +3,7 @@
 //! A cache: what it holds can be read anew from the journal and the record at any time, and is, when it is lost, damaged or of
 //! another version. [`Index::open`] brings it up to date and [`Index::search`] asks it.
 
+mod backlinks;
 mod dates;
 pub mod error;
 pub mod passage;

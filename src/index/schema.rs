@@ -16,7 +16,7 @@ use crate::record::follow::Sketch;
 use crate::record::turn::Turn;
 
 /// Version of the documents; another one makes the index anew. The tokenizer has its own.
-pub(super) const VERSION: u32 = 2;
+pub(super) const VERSION: u32 = 3;
 
 /// Bytes of a fact: more of a command or an error is found as text.
 const FACT: usize = 240;
@@ -258,6 +258,8 @@ fn act(maker: &mut Maker<'_>, action: &Action) {
 pub(super) struct About<'l> {
     /// What lists show of it, with all properties.
     pub(super) summary: &'l Summary,
+    /// Names of what its links lead to.
+    pub(super) links: Vec<String>,
     /// What its status means: `open`, `paused`, `handed off`, `done`.
     pub(super) state: &'static str,
 }
@@ -288,6 +290,7 @@ pub(super) fn of_piece(fields: &Fields, about: &About<'_>, piece: &Piece, first:
     }
     if first {
         maker.fact("first", "log");
+        maker.facts("link", about.links.iter());
         properties(&mut maker, &log.metadata, "");
     }
     for (task, count) in [("open", piece.open), ("done", piece.done)] {

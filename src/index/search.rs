@@ -154,14 +154,14 @@ impl Bm25StatisticsProvider for Figures {
 }
 
 /// What a query needs to know of logs and conversations.
-struct Journals<'j> {
-    index: &'j Index,
-    sources: &'j Sources<'j>,
-    searcher: &'j Searcher,
+pub(super) struct Journals<'j> {
+    pub(super) index: &'j Index,
+    pub(super) sources: &'j Sources<'j>,
+    pub(super) searcher: &'j Searcher,
 }
 
 impl Journals<'_> {
-    fn with_conversations(&self, logs: &[&Indexed]) -> Result<Vec<u64>> {
+    pub(super) fn with_conversations(&self, logs: &[&Indexed]) -> Result<Vec<u64>> {
         let mut units: Vec<u64> = logs.iter().map(|l| schema::unit_of(&l.path)).collect();
         if let Some(record) = self.sources.record {
             let ids: Vec<&str> = logs.iter().map(|l| l.id.as_str()).collect();
@@ -235,6 +235,14 @@ impl Index {
             }
         }
         Ok(Counted { total, facets: counts })
+    }
+
+    /// What a query asks for strictly.
+    pub(super) fn strict(&self, sources: &Sources<'_>, query: &Query) -> Result<Box<dyn Engine>> {
+        let searcher = self.generation.reader.searcher();
+        let lookup = Journals { index: self, sources, searcher: &searcher };
+        let frequencies = Frequencies::new(&searcher);
+        Ok(Planner::new(&frequencies, &self.fields, &lookup).plan(query, "", false)?.strict)
     }
 
     fn facet(&self, searcher: &Searcher, facet: &str, documents: &HashSet<DocAddress>) -> Result<Vec<(String, u64)>> {

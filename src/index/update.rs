@@ -20,6 +20,8 @@ use super::schema::{self, Fields};
 use super::state::{Commit, Indexed, Logs, Source, Stat};
 use super::store::{self, Generation, Store, WriteLock};
 use super::{Coverage, Index};
+use crate::journal::backlinks::stem;
+use crate::journal::links;
 use crate::journal::profile::State;
 use crate::journal::sections::pieces;
 use crate::journal::{self, Journal, Log, Place};
@@ -454,7 +456,11 @@ impl Work<'_, '_> {
 /// The documents of a log.
 pub(super) fn documents_of(journal: &Journal, fields: &Fields, log: &Log, text: &str) -> journal::Result<Vec<tantivy::TantivyDocument>> {
     let summary = log.summarize(text, &journal.root);
-    let about = schema::About { summary: &summary, state: summary.state.map_or("", State::name) };
+    let found = links::links(text, &log.profile.keys.parts());
+    let mut links: Vec<String> = found.iter().map(|link| stem(&links::decoded(&text[link.target.clone()]))).collect();
+    links.sort();
+    links.dedup();
+    let about = schema::About { summary: &summary, links, state: summary.state.map_or("", State::name) };
     let placeholders = journal.placeholders(&log.profile)?;
     let pieces = pieces(text, &summary.title, &log.profile, &placeholders);
     Ok(pieces.iter().enumerate().map(|(n, piece)| schema::of_piece(fields, &about, piece, n == 0)).collect())

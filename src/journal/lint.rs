@@ -42,7 +42,7 @@ pub struct Finding {
 }
 
 /// All rules, and what each is about.
-pub const RULES: [(&str, &str); 17] = [
+pub const RULES: [(&str, &str); 18] = [
     ("ambiguous-link", "a link that fits several logs"),
     ("archive", "a damaged zip"),
     ("broken-anchor", "a link to a heading or block that its log does not have"),
@@ -56,6 +56,7 @@ pub const RULES: [(&str, &str); 17] = [
     ("handoff", "a log that the next shift cannot start from"),
     ("merge-conflict", "conflict marks that git left"),
     ("moved-link", "a link by a former path or name"),
+    ("orphan", "a session that no other leads to and that leads to none; checked when it is asked for"),
     ("placeholder", "what a template left, in a log that is handed off or done"),
     ("section", "a required section is missing"),
     ("stale", "an open log that nobody updates"),

@@ -4,6 +4,7 @@
 //! writes goes through [`store`].
 
 pub mod archive;
+pub mod backlinks;
 pub mod backup;
 pub mod catalogue;
 pub mod change;

@@ -162,9 +162,6 @@ pub(crate) fn shielded(args: Vec<OsString>) -> Vec<OsString> {
 pub(crate) fn run(context: &Context, args: &SearchArgs) -> anyhow::Result<Ended> {
     let text = args.query.iter().map(|word| word.strip_prefix(SHIELD).unwrap_or(word)).collect::<Vec<_>>().join(" ");
     let query = understood(context, args, &text)?;
-    for hint in &query.hints {
-        context.ui.say(format_args!("hint: {}", super::ui::visible(hint)));
-    }
     let mode = if args.no_update { Mode::Leave } else { Mode::Update };
     if args.count || !args.facets.is_empty() {
         return counted(context, args, &query, mode);
@@ -283,10 +280,18 @@ fn words_only(node: &Node) -> Node {
     }
 }
 
+/// A query as it is typed; what the person should know of it is said.
+pub(crate) fn parsed(context: &Context, text: &str) -> Query {
+    let query = query::parse(text, &|text| span(text, context.now));
+    for hint in &query.hints {
+        context.ui.say(format_args!("hint: {}", super::ui::visible(hint)));
+    }
+    query
+}
+
 /// The query that was typed, and the options as what they stand for.
 fn understood(context: &Context, args: &SearchArgs, text: &str) -> anyhow::Result<Query> {
-    let dates = |text: &str| span(text, context.now);
-    let mut query = query::parse(text, &dates);
+    let mut query = parsed(context, text);
     let mut nodes = match std::mem::replace(&mut query.root, Node::Everything) {
         Node::All(nodes) => nodes,
         node => vec![node],
