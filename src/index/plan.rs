@@ -6,8 +6,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::Bound;
 
 use tantivy::query::{
-    AllQuery, BooleanQuery, ConstScoreQuery, EmptyQuery, FuzzyTermQuery, Occur, PhraseQuery, Query as Engine, RangeQuery, TermQuery,
-    TermSetQuery,
+    AllQuery, BooleanQuery, BoostQuery, ConstScoreQuery, EmptyQuery, FuzzyTermQuery, Occur, PhraseQuery, Query as Engine, RangeQuery,
+    TermQuery, TermSetQuery,
 };
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::termdict::TermDictionary;
@@ -47,7 +47,9 @@ pub(super) struct Plan {
     pub(super) wanted: Wanted,
     /// What holds strictly: filters, phrases, exclusions.
     pub(super) filter: Option<Boxed>,
-    /// The same, and every word.
+    /// Every word, scored as the words of candidates are.
+    pub(super) every: Option<Boxed>,
+    /// The filters, and every word.
     pub(super) strict: Boxed,
     /// Words that are looked for.
     pub(super) words: usize,
@@ -77,6 +79,8 @@ pub(super) struct Planner<'p> {
     pub(super) frequencies: &'p Frequencies<'p>,
     pub(super) fields: &'p Fields,
     pub(super) lookup: &'p dyn Lookup,
+    /// The fields of words that have any.
+    filled: Vec<Field>,
     wanted: Wanted,
     marks: Marks,
     tried: Vec<(String, Vec<String>)>,
@@ -107,8 +111,15 @@ fn without(query: Boxed) -> Boxed {
 }
 
 impl<'p> Planner<'p> {
-    pub(super) fn new(frequencies: &'p Frequencies<'p>, fields: &'p Fields, lookup: &'p dyn Lookup) -> Planner<'p> {
-        Planner {
+    pub(super) fn new(frequencies: &'p Frequencies<'p>, fields: &'p Fields, lookup: &'p dyn Lookup) -> Result<Planner<'p>> {
+        let mut filled = Vec::new();
+        for field in fields.texts() {
+            let indexes = frequencies.searcher.segment_readers().iter().map(|segment| segment.inverted_index(field));
+            let tokens = indexes.map(|index| index.map(|i| i.total_num_tokens())).sum::<tantivy::Result<u64>>()?;
+            filled.extend((tokens > 0).then_some(field));
+        }
+        Ok(Planner {
+            filled,
             searcher: frequencies.searcher,
             frequencies,
             fields,
@@ -119,7 +130,7 @@ impl<'p> Planner<'p> {
             words: 0,
             met: HashMap::new(),
             last: None,
-        }
+        })
     }
 
     /// Understands a query; `abandoned` says whether turns that were rolled back count.
@@ -160,12 +171,14 @@ impl<'p> Planner<'p> {
         }
         self.words = words.len();
         let filter = (!filters.is_empty()).then(|| all(filters.iter().map(|f| f.box_clone()).collect()));
+        let every = (!words.is_empty()).then(|| all(words.iter().map(|w| w.box_clone()).collect()));
         let strict = all(words.into_iter().chain(filters).collect());
         let simple = nodes.iter().all(|n| matches!(n, Node::Word(_) | Node::Prefix(_) | Node::Fuzzy(..)) || !has_words(n));
         self.limit()?;
         Ok(Plan {
             wanted: self.wanted,
             filter,
+            every,
             strict,
             words: self.words,
             tiers: !query.question || !simple,
@@ -235,12 +248,7 @@ impl<'p> Planner<'p> {
 
     /// The fields that words are looked for in.
     fn texts(&self) -> Vec<Field> {
-        let fields = self.fields;
-        match self.wanted.role {
-            None => vec![fields.user, fields.agent, fields.body, fields.title, fields.acts],
-            Some(Role::User) => vec![fields.user],
-            Some(Role::Agent) => vec![fields.agent, fields.acts],
-        }
+        self.filled.iter().copied().filter(|field| score::is_said_by(self.fields, *field, self.wanted.role)).collect()
     }
 
     /// Adds a term that scores; gives its index.
@@ -316,11 +324,18 @@ impl<'p> Planner<'p> {
     /// The documents that have a word.
     fn matcher(&mut self, found: &Analysed) -> Result<Option<Boxed>> {
         let mut ways: Vec<Boxed> = Vec::new();
+        let stems: Vec<&str> = found.parts.iter().map(|(_, stem)| stem.as_str()).collect();
         for field in self.texts() {
-            ways.push(self.adjacent(field, &found.parts.iter().map(|(_, stem)| stem.as_str()).collect::<Vec<_>>(), 0));
+            let mut there = true;
+            for stem in &stems {
+                there &= self.frequencies.of(&Term::from_field_text(field, stem))? > 0;
+            }
+            ways.extend(there.then(|| self.adjacent(field, &stems, 0)));
         }
         if let Some(whole) = &found.whole {
-            if self.wanted.role.is_none() {
+            // A word that is its own stem is found by that.
+            let own = matches!(found.parts.as_slice(), [(_, stem)] if stem == whole);
+            if self.wanted.role.is_none() && !own {
                 ways.push(self.term(self.fields.exact, whole));
             }
             if found.hash_prefix || found.character {
@@ -338,12 +353,16 @@ impl<'p> Planner<'p> {
     fn adjacent(&self, field: Field, stems: &[&str], slop: u32) -> Boxed {
         match stems {
             [] => Box::new(EmptyQuery),
-            [stem] => self.term(field, stem),
+            [stem] => self.scored(field, Box::new(TermQuery::new(Term::from_field_text(field, stem), IndexRecordOption::WithFreqs))),
             stems => {
                 let terms = stems.iter().enumerate().map(|(n, stem)| (n, Term::from_field_text(field, stem))).collect();
-                Box::new(PhraseQuery::new_with_offset_and_slop(terms, slop))
+                self.scored(field, Box::new(PhraseQuery::new_with_offset_and_slop(terms, slop)))
             }
         }
+    }
+
+    fn scored(&self, field: Field, query: Boxed) -> Boxed {
+        Box::new(BoostQuery::new(query, score::weight_of(self.fields, field).0))
     }
 
     fn terms(&self, terms: &[String]) -> Boxed {
@@ -353,7 +372,7 @@ impl<'p> Planner<'p> {
     fn is_unknown(&self, found: &Analysed) -> Result<bool> {
         let known = |field: Field, text: &str| self.frequencies.of(&Term::from_field_text(field, text)).map(|n| n > 0);
         for (term, stem) in &found.parts {
-            for field in self.fields.texts() {
+            for field in self.filled.iter().copied() {
                 if known(field, stem)? {
                     return Ok(false);
                 }
@@ -409,9 +428,9 @@ impl<'p> Planner<'p> {
 
     fn fuzzy(&self, word: &str, distance: u8) -> Result<Vec<String>> {
         let query = FuzzyTermQuery::new(Term::from_field_text(self.fields.exact, word), distance, true);
+        let automaton = query.automaton()?;
         self.expand(&mut |terms, counts| {
-            let automaton = query.automaton().map_err(std::io::Error::other)?;
-            let mut stream = terms.search(automaton).into_stream()?;
+            let mut stream = terms.search(&automaton).into_stream()?;
             while stream.advance() {
                 *counts.entry(String::from_utf8_lossy(stream.key()).into_owned()).or_default() += u64::from(stream.value().doc_freq);
             }

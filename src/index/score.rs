@@ -213,6 +213,15 @@ fn saturated(frequency: f32, length: f32, average: f32, b: f32) -> f32 {
     frequency * (K1 + 1.0) / (frequency + K1 * (1.0 - b + b * length / average))
 }
 
+/// Whether a field holds what somebody said.
+pub(super) fn is_said_by(fields: &Fields, field: Field, role: Option<Role>) -> bool {
+    match role {
+        None => true,
+        Some(Role::User) => field == fields.user,
+        Some(Role::Agent) => field == fields.agent || field == fields.acts,
+    }
+}
+
 /// What a field counts in its documents: its weight and its length normalisation.
 pub(super) fn weight_of(fields: &Fields, field: Field) -> (f32, f32) {
     match field {
@@ -304,13 +313,8 @@ impl Scorer<'_> {
 
     /// The fields that are looked at.
     fn texts(&self) -> impl Iterator<Item = Field> {
-        let fields = self.fields;
-        let role = self.wanted.role;
-        fields.texts().into_iter().filter(move |f| match role {
-            None => true,
-            Some(Role::User) => *f == fields.user,
-            Some(Role::Agent) => *f == fields.agent || *f == fields.acts,
-        })
+        let (fields, role, statistics) = (self.fields, self.wanted.role, self.statistics);
+        fields.texts().into_iter().filter(move |f| statistics.tokens.get(f).is_some_and(|n| *n > 0.0) && is_said_by(fields, *f, role))
     }
 
     fn lengths(&self, segment: &SegmentReader, sheet: &Sheet, sums: &mut [Sums]) -> Result<()> {

@@ -19,7 +19,7 @@ use super::state::Indexed;
 use super::update::Sources;
 
 /// Candidates that the engine gives.
-const CANDIDATES: usize = 200;
+const CANDIDATES: usize = 100;
 /// Conversations and logs that are scored exactly.
 const UNITS: usize = 20;
 
@@ -134,14 +134,15 @@ pub struct Counted {
 }
 
 /// Figures for the engine, so that it scores as we do.
-struct Figures {
+struct Figures<'f> {
+    rest: &'f Frequencies<'f>,
     documents: u64,
     /// Words of each field, so that their number by document is the length that is held against a text.
     tokens: HashMap<Field, u64>,
     frequencies: HashMap<Term, u64>,
 }
 
-impl Bm25StatisticsProvider for Figures {
+impl Bm25StatisticsProvider for Figures<'_> {
     fn total_num_tokens(&self, field: Field) -> tantivy::Result<u64> {
         Ok(self.tokens.get(&field).copied().unwrap_or(self.documents))
     }
@@ -149,7 +150,9 @@ impl Bm25StatisticsProvider for Figures {
         Ok(self.documents)
     }
     fn doc_freq(&self, term: &Term) -> tantivy::Result<u64> {
-        Ok(self.frequencies.get(term).copied().unwrap_or(1).min(self.documents))
+        let known = self.frequencies.get(term).copied();
+        let count = known.map_or_else(|| self.rest.of(term), Ok).map_err(|e| tantivy::TantivyError::InternalError(e.to_string()))?;
+        Ok(count.min(self.documents))
     }
 }
 
@@ -210,7 +213,7 @@ impl Index {
         let searcher = self.generation.reader.searcher();
         let lookup = Journals { index: self, sources, searcher: &searcher };
         let frequencies = Frequencies::new(&searcher);
-        let plan = Planner::new(&frequencies, &self.fields, &lookup).plan(request.query, request.text, request.abandoned)?;
+        let plan = Planner::new(&frequencies, &self.fields, &lookup)?.plan(request.query, request.text, request.abandoned)?;
         let columns = searcher.segment_readers().iter().map(Columns::read).collect::<Result<_>>()?;
         let run = Run { index: self, searcher: &searcher, frequencies: &frequencies, columns, request, plan };
         run.answer(sources)
@@ -224,7 +227,7 @@ impl Index {
         let searcher = self.generation.reader.searcher();
         let lookup = Journals { index: self, sources, searcher: &searcher };
         let frequencies = Frequencies::new(&searcher);
-        let plan = Planner::new(&frequencies, &self.fields, &lookup).plan(query, "", abandoned)?;
+        let plan = Planner::new(&frequencies, &self.fields, &lookup)?.plan(query, "", abandoned)?;
         let strict = plan::constant(&*plan.strict);
         let total = searcher.search(&*strict, &Count)? as u64;
         let mut counts = BTreeMap::new();
@@ -242,7 +245,7 @@ impl Index {
         let searcher = self.generation.reader.searcher();
         let lookup = Journals { index: self, sources, searcher: &searcher };
         let frequencies = Frequencies::new(&searcher);
-        Ok(Planner::new(&frequencies, &self.fields, &lookup).plan(query, "", false)?.strict)
+        Ok(Planner::new(&frequencies, &self.fields, &lookup)?.plan(query, "", false)?.strict)
     }
 
     fn facet(&self, searcher: &Searcher, facet: &str, documents: &HashSet<DocAddress>) -> Result<Vec<(String, u64)>> {
@@ -365,7 +368,7 @@ impl Run<'_> {
     fn candidates(&self, statistics: &Statistics, idf: &[f32], most: usize) -> Result<Vec<(Score, DocAddress)>> {
         let fields = &self.index.fields;
         let documents = statistics.documents.max(1.0) as u64;
-        let mut figures = Figures { documents, tokens: HashMap::new(), frequencies: HashMap::new() };
+        let mut figures = Figures { rest: self.frequencies, documents, tokens: HashMap::new(), frequencies: HashMap::new() };
         for field in fields.texts() {
             // The engine holds length against a text more than we do where the user speaks: as if all such texts were longer.
             let stretch = if field == fields.user { 8.0 } else { 1.0 };
@@ -410,7 +413,10 @@ impl Run<'_> {
         }
         let narrow = self.request.all_words || (self.plan.tiers && self.plan.words > 1);
         if narrow {
-            best.extend(run(&*self.restricted(within(&*self.plan.strict)))?);
+            let mut clauses: Vec<(Occur, Box<dyn Engine>)> =
+                vec![(Occur::Must, self.plan.every.as_ref().map_or(words, |every| every.box_clone()))];
+            clauses.extend(self.plan.filter.as_ref().map(|filter| (Occur::Must, plan::constant(&**filter))));
+            best.extend(run(&*self.restricted(Box::new(BooleanQuery::new(clauses))))?);
         }
         Ok(best)
     }
