@@ -24,8 +24,11 @@ use super::tokens::{self, Analysed};
 /// Terms that a prefix, a pattern or a typo may stand for: so many match, and so many score.
 const MATCHED: usize = 400;
 const COUNTED: usize = 24;
-/// Words of a query that score.
-const WORDS: usize = 40;
+/// Terms of a query that score.
+const TERMS: usize = 100;
+
+/// So many words are a sentence.
+const SENTENCE: usize = 6;
 
 type Boxed = Box<dyn Engine>;
 
@@ -146,10 +149,21 @@ impl<'p> Planner<'p> {
         });
         let typed: Vec<&Node> = nodes.iter().filter(|n| matches!(n, Node::Word(_))).collect();
         let only_stops = typed.iter().all(|n| matches!(n, Node::Word(w) if is_stop_word(&tokens::fold(w))));
+        // In a sentence, quotes are quotes: what stands between them is words like the others.
+        let plain = |n: &&Node| matches!(n, Node::Word(_) | Node::Phrase(..));
+        let words = typed.len();
+        let sentence =
+            nodes.iter().all(|n| plain(&n) || !has_words(n)) && (query.question || words >= SENTENCE || (words > 0 && text.contains('?')));
         let (mut filters, mut words) = (Vec::new(), Vec::new());
         for node in &nodes {
             match node {
                 Node::Everything => {}
+                Node::Phrase(quoted, _) if sentence => {
+                    for word in quoted.split_whitespace() {
+                        let stop = is_stop_word(&tokens::fold(word));
+                        words.extend(self.word(word, stop)?.filter(|_| !stop));
+                    }
+                }
                 Node::Word(word) => {
                     let stop = !only_stops && is_stop_word(&tokens::fold(word));
                     let found = self.word(word, stop)?;
@@ -173,18 +187,8 @@ impl<'p> Planner<'p> {
         let filter = (!filters.is_empty()).then(|| all(filters.iter().map(|f| f.box_clone()).collect()));
         let every = (!words.is_empty()).then(|| all(words.iter().map(|w| w.box_clone()).collect()));
         let strict = all(words.into_iter().chain(filters).collect());
-        let simple = nodes.iter().all(|n| matches!(n, Node::Word(_) | Node::Prefix(_) | Node::Fuzzy(..)) || !has_words(n));
         self.limit()?;
-        Ok(Plan {
-            wanted: self.wanted,
-            filter,
-            every,
-            strict,
-            words: self.words,
-            tiers: !query.question || !simple,
-            tried: self.tried,
-            marks: self.marks,
-        })
+        Ok(Plan { wanted: self.wanted, filter, every, strict, words: self.words, tiers: !sentence, tried: self.tried, marks: self.marks })
     }
 
     /// Dates that the query names count for the turns of those days.
@@ -216,17 +220,20 @@ impl<'p> Planner<'p> {
                 lexeme.weight *= 1.0 + (*count as f32).ln();
             }
         }
-        if lexemes.len() <= 60 {
+        if lexemes.len() <= TERMS {
             return Ok(());
         }
         let mut worth = Vec::new();
         for (n, lexeme) in lexemes.iter().enumerate() {
-            let field = if lexeme.place == Place::Words { self.fields.agent } else { self.fields.exact };
-            let frequency = self.frequencies.of(&Term::from_field_text(field, &lexeme.term))? as f32;
-            worth.push((lexeme.weight / (1.0 + frequency).ln_1p(), n));
+            let mut frequency = 0;
+            for field in self.filled.iter().chain([&self.fields.exact]) {
+                frequency += self.frequencies.of(&Term::from_field_text(*field, &lexeme.term))?;
+            }
+            let tells = if frequency == 0 { 0.0 } else { lexeme.weight / (1.0 + frequency as f32).ln_1p() };
+            worth.push((tells, n));
         }
         worth.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        let mut kept: Vec<usize> = worth.into_iter().take(WORDS).map(|(_, n)| n).collect();
+        let mut kept: Vec<usize> = worth.into_iter().take(TERMS).map(|(_, n)| n).collect();
         kept.sort_unstable();
         let place: HashMap<usize, usize> = kept.iter().enumerate().map(|(new, old)| (*old, new)).collect();
         let mut left: Vec<Lexeme> = kept.iter().map(|n| lexemes[*n].clone()).collect();
@@ -524,8 +531,10 @@ impl<'p> Planner<'p> {
         if stems.is_empty() {
             return Ok(Box::new(AllQuery));
         }
-        for (_, stem) in &stems {
-            let n = self.lexeme(stem, Place::Words, 1.0, false, Vec::new());
+        let only_stops = stems.iter().all(|(term, _)| is_stop_word(term));
+        for (term, stem) in &stems {
+            let stop = !only_stops && is_stop_word(term);
+            let n = self.lexeme(stem, Place::Words, if stop { score::STOP } else { 1.0 }, stop, Vec::new());
             if let Some(last) = self.last.filter(|last| *last != n) {
                 self.wanted.pairs.push((last.min(n), last.max(n)));
             }

@@ -183,7 +183,7 @@ pub(super) struct Scored {
     /// What the whole conversation or log adds.
     pub(super) context: f32,
     /// Lexemes that it has, as bits.
-    pub(super) has: u64,
+    pub(super) has: u128,
 }
 
 impl Scored {
@@ -254,7 +254,7 @@ struct Entry {
     unit: usize,
     scored: Scored,
     /// Lexemes that the user, and that anybody but the agent said.
-    said: u64,
+    said: u128,
 }
 
 /// What a whole conversation or log has.
@@ -340,7 +340,7 @@ impl Scorer<'_> {
     fn lexeme(&self, segment: &SegmentReader, n: usize, sheet: &mut Sheet, sums: &mut [Sums]) -> Result<()> {
         let lexeme = &self.wanted.lexemes[n];
         let value = lexeme.weight * self.idf[n];
-        let bit = 1_u64 << n.min(63);
+        let bit = 1_u128 << n.min(127);
         match lexeme.place {
             Place::Words => {
                 for field in self.texts() {
@@ -369,7 +369,7 @@ impl Scorer<'_> {
                 let Some(mut postings) = self.postings(&index, field, &lexeme.term, IndexRecordOption::Basic)? else { return Ok(()) };
                 let role = self.wanted.role.is_some();
                 each(&mut postings, &mut sheet.documents, &mut |entry, _| {
-                    let stems = lexeme.of.iter().fold(0, |all, stem| all | 1_u64 << (*stem).min(63));
+                    let stems = lexeme.of.iter().fold(0, |all, stem| all | 1_u128 << (*stem).min(127));
                     // Who wrote it in this form is not indexed: whoever has its stems.
                     let agents = stems != 0 && entry.said & stems != stems;
                     if role && stems != 0 && entry.scored.has & stems != stems {
@@ -399,7 +399,7 @@ impl Scorer<'_> {
 
     /// Words of the query that stand next to each other.
     fn pairs(&self, segment: &SegmentReader, sheet: &mut Sheet) -> Result<()> {
-        let paired: u64 = self.wanted.pairs.iter().fold(0, |all, (a, b)| all | 1_u64 << (*a).min(63) | 1_u64 << (*b).min(63));
+        let paired: u128 = self.wanted.pairs.iter().fold(0, |all, (a, b)| all | 1_u128 << (*a).min(127) | 1_u128 << (*b).min(127));
         let mut worth: Vec<usize> = Vec::new();
         for (n, entry) in sheet.documents.iter().enumerate() {
             if (entry.scored.has & paired).count_ones() > 1 {

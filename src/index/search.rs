@@ -466,7 +466,7 @@ impl Run<'_> {
             let fits = allowed.as_ref().is_none_or(|a| a[n]) && (full[n] || !self.request.all_words);
             // Questions are answered by turns that have none of the words, too, if they stand beside those that have.
             if fits && (document.own > 0.0 || !self.plan.tiers) {
-                document.has = u64::from(full[n]);
+                document.has = u128::from(full[n]);
                 hits.push((document, units[unit].score()));
             }
         }
