@@ -14,7 +14,7 @@ use crate::turns::{PER_CONVERSATION, Texts};
 use crate::{Bench, Pair, Row, row, scaled, time};
 
 /// Turns of the large record, and of an import that is measured.
-const LARGE: usize = 1_000_000;
+pub(crate) const LARGE: usize = 1_000_000;
 const IMPORTED: usize = 100_000;
 
 /// Conversations that take turns by turns, and how many each has before: none ever comes near the limit of live turns.
@@ -33,15 +33,15 @@ pub(crate) const ROWS: [Row; 5] = [
 
 /// A record of many turns.
 pub(crate) struct Large {
-    root: PathBuf,
+    pub(crate) root: PathBuf,
     /// The same turns in a database of the reference.
-    bare: PathBuf,
+    pub(crate) bare: PathBuf,
     /// Conversations of [`PER_CONVERSATION`] turns.
     ids: Vec<String>,
 }
 
 impl Large {
-    fn new(bench: &Bench) -> Large {
+    pub(crate) fn new(bench: &Bench) -> Large {
         let (root, bare) = (journal(bench, "large"), bench.dir.path().join("large.db"));
         let lines = lines(bench, scaled(LARGE, bench.quick));
         time(&mut bench.shiftlog(&root, &["conversation", "import", &lines.to_string_lossy()]));
@@ -61,7 +61,7 @@ impl Large {
 }
 
 /// An empty journal.
-fn journal(bench: &Bench, name: &str) -> PathBuf {
+pub(crate) fn journal(bench: &Bench, name: &str) -> PathBuf {
     let root = bench.dir.path().join(name);
     fs::create_dir_all(root.join("sessions/current")).expect("directories can be made");
     root
@@ -74,7 +74,7 @@ fn lines(bench: &Bench, turns: usize) -> PathBuf {
     file
 }
 
-fn printed(bench: &Bench, root: &Path, args: &[&str]) -> String {
+pub(crate) fn printed(bench: &Bench, root: &Path, args: &[&str]) -> String {
     let output = bench.shiftlog(root, args).stdout(Stdio::piped()).output().expect("the program starts");
     String::from_utf8(output.stdout).expect("UTF-8 is printed")
 }
@@ -159,7 +159,7 @@ pub(crate) fn reference(work: &str, args: &[&str]) -> Option<io::Result<()>> {
 }
 
 /// What can go wrong in a bare program.
-type Failure = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Makes a database with nothing but the live context, as the record has it, without its triggers.
 fn create(path: &Path) -> rusqlite::Result<()> {

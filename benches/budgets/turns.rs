@@ -44,11 +44,16 @@ impl Texts {
             let (input, response) = self.turn(n);
             let line = json!({
                 "type": "turn", "conversation": format!("c{conversation}"), "native_id": format!("c{conversation}/{turn}"), "turn": turn,
-                "project": format!("proj-{:02}", conversation % 40), "time": time.to_rfc3339_opts(SecondsFormat::Secs, true),
+                "project": project(conversation), "time": time.to_rfc3339_opts(SecondsFormat::Secs, true),
                 "user_input": input, "agent_response": response,
             });
             writeln!(out, "{line}").expect("files can be written");
         }
         out.flush().expect("files can be written");
     }
+}
+
+/// The project that the n-th conversation belongs to.
+pub(crate) fn project(conversation: usize) -> String {
+    format!("proj-{:02}", conversation % 40)
 }
