@@ -5,7 +5,7 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use chrono::NaiveDate;
@@ -148,7 +148,8 @@ fn ripgrep(bench: &Bench) -> Pair<'_> {
         let word = WORDS[n % WORDS.len()];
         let mut other = bench.command(&program, bench.dir.path());
         let mine = time(&mut searched.program(bench, word, &[]));
-        (mine, time(other.args(["-c", word]).arg(&file)))
+        // Into /dev/null some would stop at the first match.
+        (mine, time(other.args(["-c", word]).arg(&file).stdout(Stdio::piped())))
     })
 }
 
