@@ -23,7 +23,7 @@ use super::tokens::{self, Analysed};
 
 /// Terms that a prefix, a pattern or a typo may stand for: so many match, and so many score.
 const MATCHED: usize = 400;
-const COUNTED: usize = 24;
+const COUNTED: usize = 12;
 /// Terms of a query that score.
 const TERMS: usize = 100;
 
