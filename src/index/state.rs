@@ -1,6 +1,6 @@
 //! State: which logs and which changes of the record the committed index holds.
 //!
-//! The commit names the file of the logs, so that the two cannot disagree. What is lost or damaged counts as not indexed.
+//! The commit names the file of the logs, so that the two cannot disagree. Where it is lost or damaged, the index is made anew.
 
 use std::fs;
 use std::path::Path;

@@ -15,7 +15,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::error::{Error, Result};
 use super::schema;
-use super::state::{Commit, Stat};
+use super::state::{Commit, Logs, Stat};
 
 /// Directory of the index within the private directory.
 pub const DIRECTORY: &str = "index";
@@ -31,6 +31,8 @@ pub(super) struct Generation {
     pub(super) index: Index,
     pub(super) reader: IndexReader,
     pub(super) commit: Commit,
+    /// The table of logs that belongs to the commit.
+    pub(super) logs: Logs,
 }
 
 /// A file of a generation that was found sound.
@@ -130,9 +132,10 @@ impl Generation {
         if commit.version != schema::version() || !is_sound(dir, &index) {
             return None;
         }
+        let logs = Logs::read(&dir.join(&commit.logs))?;
         index.set_tokenizers(schema::tokenizers());
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).doc_store_cache_num_blocks(0).try_into().ok()?;
-        Some(Generation { dir: dir.to_path_buf(), index, reader, commit })
+        Some(Generation { dir: dir.to_path_buf(), index, reader, commit, logs })
     }
 }
 
@@ -156,6 +159,10 @@ fn is_sound(dir: &Path, index: &Index) -> bool {
         return false;
     }
     let Some(files) = files(dir, index) else { return false };
+    // The engine does without some of its files, and finds nothing there.
+    if !known.keys().all(|name| dir.join(name).exists()) {
+        return false;
+    }
     files.iter().all(|file| {
         let there = stat(&dir.join(file));
         let same = there.is_some() && there == known.get(file.to_string_lossy().as_ref()).map(|k| k.stat);

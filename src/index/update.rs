@@ -10,8 +10,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
+use tantivy::collector::Count;
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
+use tantivy::query::TermQuery;
 use tantivy::query::doc_predicate_query::{DocPredicateQuery, FunctionPredicate};
+use tantivy::schema::IndexRecordOption;
 use tantivy::{Index as Engine, IndexWriter, SegmentReader, Term};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -99,7 +102,7 @@ impl Index {
         let store = Store::new(sources.private);
         let found = if mode == Mode::Rebuild { None } else { store.open() };
         let Some(generation) = found else { return first(sources, &store, mode, progress) };
-        let before = generation.logs();
+        let before = generation.logs.clone();
         let pending = look(sources, &generation.commit, &before)?;
         if pending.is_empty() || mode == Mode::Leave {
             return Ok(index(generation, before.clone(), pending.count(&before), None));
@@ -113,7 +116,7 @@ impl Index {
         };
         // Somebody else may have done it all since.
         let Some(generation) = store.open() else { return build(sources, &store, &lock, progress) };
-        let before = generation.logs();
+        let before = generation.logs.clone();
         let pending = look(sources, &generation.commit, &before)?;
         if pending.is_empty() {
             return Ok(index(generation, before, 0, None));
@@ -148,7 +151,7 @@ fn first(sources: &Sources<'_>, store: &Store, mode: Mode, progress: &mut Progre
             // Another process may just have finished it.
             if let Some(generation) = store.open().filter(|_| mode != Mode::Rebuild) {
                 drop(lock);
-                let before = generation.logs();
+                let before = generation.logs.clone();
                 let pending = look(sources, &generation.commit, &before)?.count(&before);
                 return Ok(index(generation, before, pending, None));
             }
@@ -164,13 +167,6 @@ fn first(sources: &Sources<'_>, store: &Store, mode: Mode, progress: &mut Progre
 fn index(generation: Generation, logs: Logs, pending: u64, notice: Option<String>) -> Index {
     let coverage = Coverage { logs: logs.logs.len() as u64, turns: generation.commit.turns, pending };
     Index { fields: Fields::new().1, generation, logs, places: OnceCell::new(), coverage, notice }
-}
-
-impl Generation {
-    /// The table of logs that belongs to the commit.
-    pub(super) fn logs(&self) -> Logs {
-        Logs::read(&self.dir.join(&self.commit.logs)).unwrap_or_default()
-    }
 }
 
 /// Inode of the record's file.
@@ -222,7 +218,7 @@ fn build(sources: &Sources<'_>, store: &Store, lock: &WriteLock, progress: &mut 
         return Err(error);
     }
     let generation = store.open().ok_or_else(|| Error::Engine("what was just written cannot be read".into()))?;
-    let logs = generation.logs();
+    let logs = generation.logs.clone();
     Ok(index(generation, logs, 0, None))
 }
 
@@ -354,7 +350,8 @@ impl Work<'_, '_> {
         for id in &changes.conversations {
             let Some(sketch) = record.sketch(id)? else { continue };
             let term = Term::from_field_text(self.fields.facts, &schema::about_fact(&sketch));
-            if searcher.doc_freq(&term)? == 0 {
+            // Deleted documents do not count: a title that was given before may be given again.
+            if searcher.search(&TermQuery::new(term, IndexRecordOption::Basic), &Count)? == 0 {
                 rows.extend(record.rows_of(id)?);
             }
         }
