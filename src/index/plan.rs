@@ -5,6 +5,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Bound;
 
+use tantivy::collector::Count;
 use tantivy::query::{
     AllQuery, BooleanQuery, BoostQuery, ConstScoreQuery, EmptyQuery, FuzzyTermQuery, Occur, PhraseQuery, Query as Engine, RangeQuery,
     TermQuery, TermSetQuery,
@@ -29,6 +30,9 @@ const TERMS: usize = 100;
 
 /// So many words are a sentence.
 const SENTENCE: usize = 6;
+
+/// What more documents have is a word of its own.
+const JOINED: u64 = 10_000;
 
 type Boxed = Box<dyn Engine>;
 
@@ -288,12 +292,12 @@ impl<'p> Planner<'p> {
                 found.parts.clear();
             }
         }
-        self.score_word(&found, word, stop);
+        self.score_word(&found, word, stop)?;
         self.words += usize::from(!stop);
         Ok(matcher)
     }
 
-    fn score_word(&mut self, found: &Analysed, word: &str, stop: bool) {
+    fn score_word(&mut self, found: &Analysed, word: &str, stop: bool) -> Result<()> {
         let share = if stop { score::STOP } else { 1.0 };
         let mut stems = Vec::new();
         for (term, stem) in &found.parts {
@@ -309,7 +313,7 @@ impl<'p> Planner<'p> {
                 self.last = Some(n);
             }
             stems.push(n);
-            if term != stem && found.parts.len() == 1 {
+            if found.parts.len() == 1 && (term != stem || (!stop && self.is_joined(term)?)) {
                 self.lexeme(term, Place::Exact, score::FORM * share, stop, vec![n]);
             }
         }
@@ -321,6 +325,19 @@ impl<'p> Planner<'p> {
             self.lexeme(whole, Place::Exact, weight * share, stop, stems);
             self.marks.terms.insert(whole.clone());
         }
+        Ok(())
+    }
+
+    /// Whether documents have a word only as the joined form of a compound: `foobar` of `foo-bar`.
+    fn is_joined(&self, term: &str) -> Result<bool> {
+        let exact = Term::from_field_text(self.fields.exact, term);
+        let count = self.frequencies.of(&exact)?;
+        if count == 0 || count > JOINED {
+            return Ok(false);
+        }
+        let mut clauses = vec![(Occur::Must, self.term(self.fields.exact, term))];
+        clauses.extend(self.fields.texts().into_iter().map(|field| (Occur::MustNot, self.term(field, term))));
+        Ok(self.searcher.search(&BooleanQuery::new(clauses), &Count)? > 0)
     }
 
     fn add_term(&mut self, term: &str, weight: f32) {

@@ -160,7 +160,11 @@ impl Statistics {
             Ok(sum as f32)
         };
         Ok(match lexeme.place {
-            Place::Words => count(fields.user)? + count(fields.agent)? + count(fields.body)?,
+            Place::Words => {
+                let said = count(fields.user)? + count(fields.agent)? + count(fields.body)?;
+                // A word of a title or a command's output alone is a word, too.
+                if said > 0.0 { said } else { count(fields.title)?.max(count(fields.acts)?) }
+            }
             Place::Exact => count(fields.exact)?,
             Place::Facts => count(fields.facts)?,
         })
