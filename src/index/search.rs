@@ -105,6 +105,8 @@ pub struct Found {
     pub hits: Vec<Hit>,
     /// How many hits of it were found.
     pub matches: usize,
+    /// Its session, or its conversation or log and its number there.
+    key: (u64, u64),
 }
 
 /// The answer to a search.
@@ -309,15 +311,14 @@ struct Run<'r> {
 
 impl Run<'_> {
     fn answer(&self, sources: &Sources<'_>) -> Result<Answer> {
-        let wanted = self.request.offset + self.request.limit;
-        let hits = if self.plan.wanted.lexemes.is_empty() || self.request.sort != Sort::Relevance {
-            self.by_time(wanted)?
+        let wanted = self.request.offset.saturating_add(self.request.limit);
+        let mut found = if self.plan.wanted.lexemes.is_empty() || self.request.sort != Sort::Relevance {
+            self.by_time(sources, wanted)?
         } else {
-            self.by_relevance(wanted)?
+            self.by_relevance(sources, wanted)?
         };
         let mut answer = Answer { tried: self.plan.tried.clone(), marks: self.plan.marks.clone(), ..Answer::default() };
         answer.terms = self.plan.wanted.lexemes.iter().map(|l| (l.term.clone(), l.weight)).collect();
-        let mut found = self.grouped(sources, hits)?;
         answer.more = found.len() > wanted;
         answer.border = found.iter().take_while(|f| f.full).count();
         found.truncate(wanted);
@@ -344,17 +345,25 @@ impl Run<'_> {
     }
 
     /// Everything that fits, by time.
-    fn by_time(&self, wanted: usize) -> Result<Vec<(Scored, f32)>> {
+    fn by_time(&self, sources: &Sources<'_>, wanted: usize) -> Result<Vec<Found>> {
         let order = if self.request.sort == Sort::Oldest { Order::Asc } else { Order::Desc };
-        // A session has many turns: enough of them to fill a page with sessions.
-        let most = if self.request.by == By::Session { (wanted + 1).saturating_mul(50) } else { wanted + 1 };
-        let collector = TopDocs::with_limit(most.clamp(1, 100_000)).order_by_fast_field::<i64>(schema::UNTIL, order);
         let query = self.restricted(plan::constant(&*self.plan.strict));
-        let mut hits = Vec::new();
-        for (_, address) in self.searcher.search(&*query, &collector)? {
-            hits.push((Scored { own: 1.0, ..self.scored(address) }, 1.0));
+        let documents = (self.searcher.num_docs() as usize).max(1);
+        // A session has many turns: enough of them to fill a page with sessions, and more where one session has them all.
+        let mut most = if self.request.by == By::Session { wanted.saturating_add(1).saturating_mul(50) } else { wanted.saturating_add(1) };
+        loop {
+            most = most.min(documents);
+            let collector = TopDocs::with_limit(most).order_by_fast_field::<i64>(schema::UNTIL, order);
+            let mut hits = Vec::new();
+            for (_, address) in self.searcher.search(&*query, &collector)? {
+                hits.push((Scored { own: 1.0, has: 1, ..self.scored(address) }, 1.0));
+            }
+            let found = self.grouped(sources, hits)?;
+            if found.len() > wanted || most == documents {
+                return Ok(found);
+            }
+            most = most.saturating_mul(8);
         }
-        Ok(hits)
     }
 
     fn scored(&self, address: DocAddress) -> Scored {
@@ -364,8 +373,8 @@ impl Run<'_> {
         Scored { segment: address.segment_ord, doc: address.doc_id, unit, number, own: 0.0, near: 0.0, context: 0.0, has: 0 }
     }
 
-    /// The best candidates of the engine: words by rarity, stop words left out.
-    fn candidates(&self, statistics: &Statistics, idf: &[f32], most: usize) -> Result<Vec<(Score, DocAddress)>> {
+    /// The best candidates of the engine: words by rarity, stop words left out. Those that are known to have every word are marked.
+    fn candidates(&self, statistics: &Statistics, idf: &[f32], most: usize) -> Result<Vec<(bool, Score, DocAddress)>> {
         let fields = &self.index.fields;
         let documents = statistics.documents.max(1.0) as u64;
         let mut figures = Figures { rest: self.frequencies, documents, tokens: HashMap::new(), frequencies: HashMap::new() };
@@ -396,9 +405,10 @@ impl Run<'_> {
             return Ok(Vec::new());
         }
         let words: Box<dyn Engine> = Box::new(BooleanQuery::new(clauses));
-        let run = |query: &dyn Engine| -> Result<Vec<(Score, DocAddress)>> {
+        let run = |query: &dyn Engine, every: bool| -> Result<Vec<(bool, Score, DocAddress)>> {
             let collector = TopDocs::with_limit(most).order_by_score();
-            Ok(self.searcher.search_with_statistics_provider(query, &collector, &figures)?)
+            let found = self.searcher.search_with_statistics_provider(query, &collector, &figures)?;
+            Ok(found.into_iter().map(|(score, address)| (every, score, address)).collect())
         };
         let within = |filter: &dyn Engine| -> Box<dyn Engine> {
             Box::new(BooleanQuery::new(vec![(Occur::Must, words.box_clone()), (Occur::Must, plan::constant(filter))]))
@@ -409,19 +419,19 @@ impl Run<'_> {
                 Some(filter) => within(&**filter),
                 None => words.box_clone(),
             };
-            best = run(&*self.restricted(query))?;
+            best = run(&*self.restricted(query), false)?;
         }
         let narrow = self.request.all_words || (self.plan.tiers && self.plan.words > 1);
         if narrow {
             let mut clauses: Vec<(Occur, Box<dyn Engine>)> =
                 vec![(Occur::Must, self.plan.every.as_ref().map_or(words, |every| every.box_clone()))];
             clauses.extend(self.plan.filter.as_ref().map(|filter| (Occur::Must, plan::constant(&**filter))));
-            best.extend(run(&*self.restricted(Box::new(BooleanQuery::new(clauses))))?);
+            best.extend(run(&*self.restricted(Box::new(BooleanQuery::new(clauses))), true)?);
         }
         Ok(best)
     }
 
-    fn by_relevance(&self, wanted: usize) -> Result<Vec<(Scored, f32)>> {
+    fn by_relevance(&self, sources: &Sources<'_>, wanted: usize) -> Result<Vec<Found>> {
         let fields = &self.index.fields;
         let commit = &self.index.generation.commit;
         let statistics = Statistics::read(self.searcher, fields, (commit.conversations, self.index.logs.logs.len() as u64))?;
@@ -430,20 +440,48 @@ impl Run<'_> {
             let frequency = statistics.frequency(self.frequencies, fields, lexeme)?;
             idf.push(if frequency > 0.0 { statistics.idf(frequency) } else { 0.0 });
         }
-        let most = CANDIDATES.max(wanted.saturating_mul(4)).min(20_000);
-        let candidates = self.candidates(&statistics, &idf, most)?;
-        let mut best: HashMap<u64, f32> = HashMap::new();
-        for (score, address) in &candidates {
-            let known = best.entry(self.scored(*address).unit).or_insert(0.0);
-            *known = known.max(*score);
-        }
-        let mut units: Vec<(u64, f32)> = best.into_iter().collect();
-        units.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-        units.truncate(UNITS.max(wanted.saturating_mul(2)));
-        let units: Vec<u64> = units.into_iter().map(|(unit, _)| unit).collect();
         let scorer = Scorer { searcher: self.searcher, fields, statistics: &statistics, wanted: &self.plan.wanted, idf };
-        let scored = scorer.units(&units)?;
-        self.judged(&scored)
+        let documents = (self.searcher.num_docs() as usize).max(1);
+        let (mut most, mut pool) = (CANDIDATES, UNITS);
+        let mut results: Vec<Found> = Vec::new();
+        let mut known: HashSet<(u64, u64)> = HashSet::new();
+        loop {
+            most = most.min(documents);
+            let (units, all) = self.best_units(self.candidates(&statistics, &scorer.idf, most)?, most, pool);
+            let mut found = self.grouped(sources, self.judged(&scorer.units(&units)?)?)?;
+            found.retain(|f| !known.contains(&f.key));
+            let more = results.len() + found.len() > wanted;
+            // What comes next is chosen from more of them. Each page is chosen the same way, so that none has what another had.
+            let settled = if all { found.len() } else { (pool / 2).saturating_sub(results.len()).min(found.len()) };
+            let enough = all || (more && wanted <= results.len() + settled);
+            if !enough {
+                found.truncate(settled);
+            }
+            known.extend(found.iter().map(|f| f.key));
+            results.append(&mut found);
+            if enough {
+                return Ok(results);
+            }
+            (most, pool) = (most.saturating_mul(8), pool.saturating_mul(8));
+        }
+    }
+
+    /// The conversations and logs of the best candidates, those with every word first, and whether there are no others.
+    fn best_units(&self, candidates: Vec<(bool, Score, DocAddress)>, most: usize, pool: usize) -> (Vec<u64>, bool) {
+        let documents = (self.searcher.num_docs() as usize).max(1);
+        let exhausted = candidates.len() < most || most == documents;
+        let mut best: HashMap<u64, (bool, f32)> = HashMap::new();
+        for (every, score, address) in candidates {
+            let known = best.entry(self.scored(address).unit).or_default();
+            *known = (known.0 | every, known.1.max(score));
+        }
+        let mut units: Vec<(u64, (bool, f32))> = best.into_iter().collect();
+        units.sort_by(|(a, (a_every, a_score)), (b, (b_every, b_score))| {
+            b_every.cmp(a_every).then(b_score.total_cmp(a_score)).then(a.cmp(b))
+        });
+        let all = exhausted && units.len() <= pool;
+        units.truncate(pool);
+        (units.into_iter().map(|(unit, _)| unit).collect(), all)
     }
 
     /// The scored documents that the filters let through; those with every word are marked.
@@ -499,18 +537,18 @@ impl Run<'_> {
     fn grouped(&self, sources: &Sources<'_>, hits: Vec<(Scored, f32)>) -> Result<Vec<Found>> {
         let mut sessions = Sessions { index: self.index, sources, known: HashMap::new() };
         let mut groups: Vec<Found> = Vec::new();
-        let mut places: HashMap<u64, usize> = HashMap::new();
+        let mut places: HashMap<(u64, u64), usize> = HashMap::new();
         let by_time = self.request.sort != Sort::Relevance || self.plan.wanted.lexemes.is_empty();
         for (document, whole) in hits {
             let hit = self.hit(&document);
             let group = match self.request.by {
-                By::Session => sessions.of(hit.unit, &hit.address)?,
-                _ => groups.len() as u64,
+                By::Session => (sessions.of(hit.unit, &hit.address)?, 0),
+                _ => (hit.unit, document.number),
             };
             let score = if self.request.by == By::Session { whole } else { hit.score };
             let at = *places.entry(group).or_insert(groups.len());
             if at == groups.len() {
-                groups.push(Found { score, full: false, hits: Vec::new(), matches: 0 });
+                groups.push(Found { score, full: false, hits: Vec::new(), matches: 0, key: group });
             }
             let found = &mut groups[at];
             found.score = found.score.max(score);
