@@ -149,7 +149,8 @@ const SHIELD: &str = "\u{1}";
 /// The arguments of the program, in which a search's `-word` is no option.
 pub(crate) fn shielded(args: Vec<OsString>) -> Vec<OsString> {
     let options = args.iter().position(|a| a == "--").unwrap_or(args.len());
-    let at = args.iter().enumerate().position(|(n, a)| n > 0 && a == "search" && args[n - 1] != "--journal").unwrap_or(options);
+    let command = |n: usize, arg: &OsString| n > 0 && args[n - 1] != "--journal" && !arg.to_string_lossy().starts_with('-');
+    let at = args.iter().enumerate().position(|(n, arg)| command(n, arg)).filter(|at| args[*at] == "search").unwrap_or(options);
     let shield = |(n, arg): (usize, OsString)| match arg.to_str() {
         Some(text) if n > at && n < options && text.starts_with('-') && !text.starts_with("--") && !matches!(text, "-" | "-h" | "-V") => {
             OsString::from(format!("{SHIELD}{text}"))
@@ -175,7 +176,9 @@ pub(crate) fn run(context: &Context, args: &SearchArgs) -> anyhow::Result<Ended>
             done => done?,
         }
     }
-    results.finish(args.limit, args.everywhere && args.sort == SortArg::Relevance);
+    if args.everywhere {
+        results.merge(args);
+    }
     results.hints.clone_from(&query.hints);
     print::results(context, args, &results)?;
     Ok(if results.entries.is_empty() { Ended::Nothing } else { Ended::Done })
@@ -202,15 +205,17 @@ struct Results {
 }
 
 impl Results {
-    /// Puts the results of several journals into one order.
-    fn finish(&mut self, limit: usize, merge: bool) {
-        if merge {
-            self.entries.sort_by(|(_, a), (_, b)| b.full.cmp(&a.full).then(b.score.total_cmp(&a.score)));
-            self.border = self.entries.iter().take_while(|(_, e)| e.full).count();
-        }
-        self.more |= self.entries.len() > limit;
-        self.entries.truncate(limit);
-        self.border = self.border.min(self.entries.len());
+    /// Puts the results of several journals into one order, and leaves the page that is asked for.
+    fn merge(&mut self, args: &SearchArgs) {
+        self.entries.sort_by(|(_, a), (_, b)| match args.sort {
+            SortArg::Relevance => b.full.cmp(&a.full).then(b.score.total_cmp(&a.score)),
+            SortArg::Newest => b.time.cmp(&a.time),
+            SortArg::Oldest => a.time.cmp(&b.time),
+        });
+        self.more |= self.entries.len() > args.offset.saturating_add(args.limit);
+        self.entries.drain(..args.offset.min(self.entries.len()));
+        self.entries.truncate(args.limit);
+        self.border = self.entries.iter().take_while(|(_, e)| e.full).count();
     }
 }
 
@@ -237,8 +242,9 @@ fn one(
             SortArg::Newest => Sort::Newest,
             SortArg::Oldest => Sort::Oldest,
         },
-        offset: args.offset,
-        limit: args.limit,
+        // Of several journals, each may have the whole page.
+        offset: if args.everywhere { 0 } else { args.offset },
+        limit: if args.everywhere { args.offset.saturating_add(args.limit) } else { args.limit },
         all_words: args.all_words,
         abandoned: args.abandoned,
     };
