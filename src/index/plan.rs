@@ -2,17 +2,20 @@
 //!
 //! A query becomes filters, which hold strictly; words, which are looked for; and what these words score.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Bound;
+use std::sync::Arc;
 
-use tantivy::collector::Count;
+use tantivy::collector::{Count, DocSetCollector};
+use tantivy::index::SegmentId;
+use tantivy::query::doc_predicate_query::{DocPredicateQuery, FunctionPredicate};
 use tantivy::query::{
     AllQuery, BooleanQuery, BoostQuery, ConstScoreQuery, EmptyQuery, FuzzyTermQuery, Occur, PhraseQuery, Query as Engine, RangeQuery,
     TermQuery, TermSetQuery,
 };
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::termdict::TermDictionary;
-use tantivy::{Searcher, Term};
+use tantivy::{DocId, Searcher, SegmentReader, Term};
 
 use super::dates;
 use super::error::{Error, Result};
@@ -498,7 +501,7 @@ impl<'p> Planner<'p> {
                 let query = self.node(node)?;
                 (self.wanted, self.marks, self.met, self.words) = (kept.0, kept.1, kept.2, kept.3);
                 self.tried.truncate(kept.4);
-                without(query)
+                self.excluded(query)?
             }
             Node::Word(word) => self.word(word, false)?.unwrap_or_else(|| Box::new(AllQuery)),
             Node::Prefix(text) => {
@@ -532,6 +535,27 @@ impl<'p> Planner<'p> {
                 all(parts)
             }
         })
+    }
+
+    /// All documents but those that a query finds.
+    fn excluded(&self, query: Boxed) -> Result<Boxed> {
+        let mut phrases = false;
+        query.query_terms(&mut |_, positions| phrases |= positions);
+        if !phrases {
+            return Ok(without(query));
+        }
+        // The engine excludes by asking for documents before the first one, which a phrase must not be asked for.
+        let mut found: HashMap<SegmentId, HashSet<DocId>> = HashMap::new();
+        for address in self.searcher.search(&*query, &DocSetCollector)? {
+            let segment = self.searcher.segment_reader(address.segment_ord);
+            found.entry(segment.segment_id()).or_default().insert(address.doc_id);
+        }
+        let found: HashMap<SegmentId, Arc<HashSet<DocId>>> = found.into_iter().map(|(id, docs)| (id, Arc::new(docs))).collect();
+        let predicate = FunctionPredicate::from(move |segment: &SegmentReader| {
+            let docs = found.get(&segment.segment_id()).cloned().unwrap_or_default();
+            Ok(move |doc| !docs.contains(&doc))
+        });
+        Ok(Box::new(DocPredicateQuery::from(predicate)))
     }
 
     fn expanded(&mut self, terms: &[String]) -> Boxed {
