@@ -16,7 +16,7 @@ pub(crate) struct IndexArgs {
     /// Make it anew
     #[arg(long)]
     rebuild: bool,
-    /// Compare it with the logs and the record, one by one, and say what is missing
+    /// Then compare it with the logs and the record, one by one, and say what is missing
     #[arg(long)]
     verify: bool,
     /// Say what it holds
@@ -26,12 +26,7 @@ pub(crate) struct IndexArgs {
 
 pub(crate) fn run(context: &Context, args: &IndexArgs) -> anyhow::Result<Ended> {
     let searched = Searched::open(context, context.journal()?)?;
-    // What is there is checked as it is: bringing it up to date first would hide what is missing.
-    let mode = match (args.rebuild, args.verify) {
-        (true, _) => Mode::Rebuild,
-        (false, true) => Mode::Update,
-        (false, false) => Mode::Update,
-    };
+    let mode = if args.rebuild { Mode::Rebuild } else { Mode::Update };
     let index = searched.index(context, mode)?;
     let findings = if args.verify { index.verify(&searched.sources(context))? } else { Vec::new() };
     let stats = index.stats()?;

@@ -360,9 +360,7 @@ impl<'p> Planner<'p> {
             ways.extend(there.then(|| self.adjacent(field, &stems, 0)));
         }
         if let Some(whole) = &found.whole {
-            // A word that is its own stem is found by that.
-            let own = matches!(found.parts.as_slice(), [(_, stem)] if stem == whole);
-            if self.wanted.role.is_none() && !own {
+            if self.wanted.role.is_none() {
                 ways.push(self.term(self.fields.exact, whole));
             }
             if found.hash_prefix || found.character {

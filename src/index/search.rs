@@ -19,9 +19,9 @@ use super::state::Indexed;
 use super::update::Sources;
 
 /// Candidates that the engine gives.
-const CANDIDATES: usize = 100;
+const CANDIDATES: usize = 60;
 /// Conversations and logs that are scored exactly.
-const UNITS: usize = 20;
+const UNITS: usize = 15;
 
 /// What a search gives as one result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

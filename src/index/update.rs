@@ -153,7 +153,8 @@ fn first(sources: &Sources<'_>, store: &Store, mode: Mode, progress: &mut Progre
                 drop(lock);
                 let before = generation.logs.clone();
                 let pending = look(sources, &generation.commit, &before)?.count(&before);
-                return Ok(index(generation, before, pending, None));
+                let notice = (pending > 0).then(|| "another process made the index just now".to_string());
+                return Ok(index(generation, before, pending, notice));
             }
             return build(sources, store, &lock, progress);
         }
