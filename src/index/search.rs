@@ -452,7 +452,7 @@ impl Run<'_> {
             found.retain(|f| !known.contains(&f.key));
             let more = results.len() + found.len() > wanted;
             // What comes next is chosen from more of them. Each page is chosen the same way, so that none has what another had.
-            let settled = if all { found.len() } else { (pool / 2).saturating_sub(results.len()).min(found.len()) };
+            let settled = if all { found.len() } else { (pool * 2 / 3).saturating_sub(results.len()).min(found.len()) };
             let enough = all || (more && wanted <= results.len() + settled);
             if !enough {
                 found.truncate(settled);
