@@ -245,7 +245,7 @@ fn stale_logs_copies_and_conflict_marks() {
     journal.run(&["lint", "--rule", "stail"]).code(2).err(
         "shiftlog: unknown rule `stail`\nhint: did you mean `stale`? known here: `ambiguous-link`, `archive`, `broken-anchor`, `broken-link`, \
          `conflict-copy`, `created`, `date`, `duplicate-id`, `encoding`, `frontmatter`, `handoff`, `merge-conflict`, `moved-link`, \
-         `placeholder`, `section`, `stale`, `status`\n",
+         `orphan`, `placeholder`, `section`, `stale`, `status`\n",
     );
 }
 

@@ -414,19 +414,19 @@ impl Run<'_> {
             Box::new(BooleanQuery::new(vec![(Occur::Must, words.box_clone()), (Occur::Must, plan::constant(filter))]))
         };
         let mut best = Vec::new();
-        if !self.request.all_words {
+        if self.request.all_words || (self.plan.tiers && self.plan.words > 1) {
+            let every = self.plan.every.as_ref().map_or_else(|| words.box_clone(), |every| every.box_clone());
+            let mut clauses: Vec<(Occur, Box<dyn Engine>)> = vec![(Occur::Must, every)];
+            clauses.extend(self.plan.filter.as_ref().map(|filter| (Occur::Must, plan::constant(&**filter))));
+            best = run(&*self.restricted(Box::new(BooleanQuery::new(clauses))), true)?;
+        }
+        // What has some of the words comes after what has all: where there is enough of that, it is not looked for.
+        if !self.request.all_words && best.len() < most {
             let query = match &self.plan.filter {
                 Some(filter) => within(&**filter),
                 None => words.box_clone(),
             };
-            best = run(&*self.restricted(query), false)?;
-        }
-        let narrow = self.request.all_words || (self.plan.tiers && self.plan.words > 1);
-        if narrow {
-            let mut clauses: Vec<(Occur, Box<dyn Engine>)> =
-                vec![(Occur::Must, self.plan.every.as_ref().map_or(words, |every| every.box_clone()))];
-            clauses.extend(self.plan.filter.as_ref().map(|filter| (Occur::Must, plan::constant(&**filter))));
-            best.extend(run(&*self.restricted(Box::new(BooleanQuery::new(clauses))), true)?);
+            best.extend(run(&*self.restricted(query), false)?);
         }
         Ok(best)
     }
