@@ -2,14 +2,11 @@
 
 use std::collections::HashSet;
 
-use tantivy::collector::DocSetCollector;
-use tantivy::query::Query as Engine;
 use tantivy::{DocSet, TERMINATED};
 
 use super::error::Result;
-use super::plan;
 use super::query::Query;
-use super::search::Journals;
+use super::search::{Journals, units_with};
 use super::update::Sources;
 use super::{Index, schema};
 use crate::journal::backlinks::{Backlink, stem};
@@ -44,7 +41,7 @@ impl Index {
             }
         }
         let paths: HashSet<&str> =
-            self.logs.logs.iter().filter(|l| units.contains(&schema::unit_of(&l.path))).map(|l| l.path.as_str()).collect();
+            self.generation.logs.logs.iter().filter(|l| units.contains(&schema::unit_of(&l.path))).map(|l| l.path.as_str()).collect();
         let logs = sources.journal.logs(Place::Archived)?;
         let from: Vec<Log> = logs.into_iter().filter(|log| paths.contains(sources.journal.shown(log).as_str())).collect();
         Ok(sources.journal.backlinks(to, &from)?)
@@ -56,15 +53,10 @@ impl Index {
     /// As [`Index::search`].
     pub fn logs_with(&self, sources: &Sources<'_>, query: &Query) -> Result<HashSet<String>> {
         let searcher = self.generation.reader.searcher();
-        let strict = self.strict(sources, query)?;
-        let mut units = HashSet::new();
-        for address in searcher.search(&*plan::constant(&*strict as &dyn Engine), &DocSetCollector)? {
-            let segment = searcher.segment_reader(address.segment_ord);
-            units.extend(segment.fast_fields().u64(schema::UNIT)?.first(address.doc_id));
-        }
+        let units = units_with(&searcher, &*self.strict(sources, query, false)?)?;
         let lookup = Journals { index: self, sources, searcher: &searcher };
         let mut paths = HashSet::new();
-        for log in &self.logs.logs {
+        for log in &self.generation.logs.logs {
             let of = lookup.with_conversations(&[log])?;
             if of.iter().any(|unit| units.contains(unit)) {
                 paths.insert(log.path.clone());

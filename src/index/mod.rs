@@ -29,7 +29,6 @@ use schema::Fields;
 pub use plan::Marks;
 pub use search::{Address, Answer, By, Counted, Found, Hit, Request, Sort};
 use serde::Serialize;
-use state::Logs;
 pub use store::DIRECTORY;
 use store::Generation;
 pub use update::{Mode, Progress, Sources};
@@ -50,7 +49,6 @@ pub struct Coverage {
 pub struct Index {
     fields: Fields,
     generation: Generation,
-    logs: Logs,
     /// Which log a unit is; made when it is asked for.
     places: OnceCell<HashMap<u64, usize>>,
     coverage: Coverage,

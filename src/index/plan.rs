@@ -21,7 +21,7 @@ use super::dates;
 use super::error::{Error, Result};
 use super::query::{Key, Node, Query, Value};
 use super::schema::{self, Fields};
-use super::score::{self, Frequencies, Lexeme, Place, Role, Wanted};
+use super::score::{self, Lexeme, Place, Role, Terms, Wanted};
 use super::stop::is_stop_word;
 use super::tokens::{self, Analysed};
 
@@ -59,8 +59,6 @@ pub(super) struct Plan {
     pub(super) filter: Option<Boxed>,
     /// Every word, scored as the words of candidates are.
     pub(super) every: Option<Boxed>,
-    /// The filters, and every word.
-    pub(super) strict: Boxed,
     /// Words that are looked for.
     pub(super) words: usize,
     /// Only a list of words, of which the documents with all come first.
@@ -69,6 +67,13 @@ pub(super) struct Plan {
     pub(super) tried: Vec<(String, Vec<String>)>,
     /// What is highlighted: stems, and words as they are written.
     pub(super) marks: Marks,
+}
+
+impl Plan {
+    /// The filters, and every word.
+    pub(super) fn strict(&self) -> Boxed {
+        all(self.every.iter().chain(&self.filter).map(|query| query.box_clone()).collect())
+    }
 }
 
 /// Adds the terms of a dictionary that are meant, with how many documents have each.
@@ -85,12 +90,10 @@ pub struct Marks {
 
 /// Makes plans.
 pub(super) struct Planner<'p> {
-    pub(super) searcher: &'p Searcher,
-    pub(super) frequencies: &'p Frequencies<'p>,
-    pub(super) fields: &'p Fields,
-    pub(super) lookup: &'p dyn Lookup,
-    /// The fields of words that have any.
-    filled: Vec<Field>,
+    searcher: &'p Searcher,
+    terms: &'p Terms<'p>,
+    fields: &'p Fields,
+    lookup: &'p dyn Lookup,
     wanted: Wanted,
     marks: Marks,
     tried: Vec<(String, Vec<String>)>,
@@ -121,18 +124,11 @@ fn without(query: Boxed) -> Boxed {
 }
 
 impl<'p> Planner<'p> {
-    pub(super) fn new(frequencies: &'p Frequencies<'p>, fields: &'p Fields, lookup: &'p dyn Lookup) -> Result<Planner<'p>> {
-        let mut filled = Vec::new();
-        for field in fields.texts() {
-            let indexes = frequencies.searcher.segment_readers().iter().map(|segment| segment.inverted_index(field));
-            let tokens = indexes.map(|index| index.map(|i| i.total_num_tokens())).sum::<tantivy::Result<u64>>()?;
-            filled.extend((tokens > 0).then_some(field));
-        }
-        Ok(Planner {
-            filled,
-            searcher: frequencies.searcher,
-            frequencies,
-            fields,
+    pub(super) fn new(terms: &'p Terms<'p>, lookup: &'p dyn Lookup) -> Planner<'p> {
+        Planner {
+            searcher: terms.searcher,
+            terms,
+            fields: terms.fields,
             lookup,
             wanted: Wanted::default(),
             marks: Marks::default(),
@@ -140,7 +136,7 @@ impl<'p> Planner<'p> {
             words: 0,
             met: HashMap::new(),
             last: None,
-        })
+        }
     }
 
     /// Understands a query; `abandoned` says whether turns that were rolled back count.
@@ -185,17 +181,15 @@ impl<'p> Planner<'p> {
         }
         self.dates(text)?;
         if !abandoned {
-            let gone = Term::from_field_text(self.fields.facts, "is:abandoned");
-            if self.frequencies.of(&gone)? > 0 {
+            if self.terms.of(self.fields.facts, "is:abandoned")? > 0 {
                 filters.push(without(self.fact_term("is:abandoned")));
             }
         }
         self.words = words.len();
-        let filter = (!filters.is_empty()).then(|| all(filters.iter().map(|f| f.box_clone()).collect()));
-        let every = (!words.is_empty()).then(|| all(words.iter().map(|w| w.box_clone()).collect()));
-        let strict = all(words.into_iter().chain(filters).collect());
+        let filter = (!filters.is_empty()).then(|| all(filters));
+        let every = (!words.is_empty()).then(|| all(words));
         self.limit()?;
-        Ok(Plan { wanted: self.wanted, filter, every, strict, words: self.words, tiers: !sentence, tried: self.tried, marks: self.marks })
+        Ok(Plan { wanted: self.wanted, filter, every, words: self.words, tiers: !sentence, tried: self.tried, marks: self.marks })
     }
 
     /// Dates that the query names count for the turns of those days.
@@ -233,8 +227,8 @@ impl<'p> Planner<'p> {
         let mut worth = Vec::new();
         for (n, lexeme) in lexemes.iter().enumerate() {
             let mut frequency = 0;
-            for field in self.filled.iter().chain([&self.fields.exact]) {
-                frequency += self.frequencies.of(&Term::from_field_text(*field, &lexeme.term))?;
+            for field in self.terms.filled().chain([self.fields.exact]) {
+                frequency += self.terms.of(field, &lexeme.term)?;
             }
             let tells = if frequency == 0 { 0.0 } else { lexeme.weight / (1.0 + frequency as f32).ln_1p() };
             worth.push((tells, n));
@@ -262,7 +256,7 @@ impl<'p> Planner<'p> {
 
     /// The fields that words are looked for in.
     fn texts(&self) -> Vec<Field> {
-        self.filled.iter().copied().filter(|field| score::is_said_by(self.fields, *field, self.wanted.role)).collect()
+        self.terms.filled().filter(|field| score::is_said_by(self.fields, *field, self.wanted.role)).collect()
     }
 
     /// Adds a term that scores; gives its index.
@@ -333,8 +327,7 @@ impl<'p> Planner<'p> {
 
     /// Whether documents have a word only as the joined form of a compound: `foobar` of `foo-bar`.
     fn is_joined(&self, term: &str) -> Result<bool> {
-        let exact = Term::from_field_text(self.fields.exact, term);
-        let count = self.frequencies.of(&exact)?;
+        let count = self.terms.of(self.fields.exact, term)?;
         if count == 0 || count > JOINED {
             return Ok(false);
         }
@@ -355,7 +348,7 @@ impl<'p> Planner<'p> {
         for field in self.texts() {
             let mut there = true;
             for stem in &stems {
-                there &= self.frequencies.of(&Term::from_field_text(field, stem))? > 0;
+                there &= self.terms.of(field, stem)? > 0;
             }
             ways.extend(there.then(|| self.adjacent(field, &stems, 0)));
         }
@@ -368,7 +361,7 @@ impl<'p> Planner<'p> {
                 if found.hash_prefix || found.character {
                     longer.iter().take(COUNTED).for_each(|term| self.add_term(term, 1.0));
                 }
-                ways.push(self.terms(&longer));
+                ways.push(self.any_of(&longer));
             }
         }
         Ok(Some(any(ways)))
@@ -390,14 +383,14 @@ impl<'p> Planner<'p> {
         Box::new(BoostQuery::new(query, score::weight_of(self.fields, field).0))
     }
 
-    fn terms(&self, terms: &[String]) -> Boxed {
+    fn any_of(&self, terms: &[String]) -> Boxed {
         Box::new(TermSetQuery::new(terms.iter().map(|t| Term::from_field_text(self.fields.exact, t))))
     }
 
     fn is_unknown(&self, found: &Analysed) -> Result<bool> {
-        let known = |field: Field, text: &str| self.frequencies.of(&Term::from_field_text(field, text)).map(|n| n > 0);
+        let known = |field: Field, text: &str| self.terms.of(field, text).map(|n| n > 0);
         for (term, stem) in &found.parts {
-            for field in self.filled.iter().copied() {
+            for field in self.terms.filled() {
                 if known(field, stem)? {
                     return Ok(false);
                 }
@@ -560,7 +553,7 @@ impl<'p> Planner<'p> {
         self.last = None;
         terms.iter().take(COUNTED).for_each(|term| self.add_term(term, 1.0));
         self.marks.terms.extend(terms.iter().cloned());
-        self.terms(terms)
+        self.any_of(terms)
     }
 
     fn phrase(&mut self, text: &str, slop: u32) -> Result<Boxed> {

@@ -13,7 +13,7 @@ use super::update::Sources;
 use crate::journal::sections::{self, Piece, pieces};
 use crate::journal::summary::Summary;
 use crate::journal::{Log, Place};
-use crate::record::follow::Sketch;
+use crate::record::conversation::Conversation;
 use crate::record::turn::Turn;
 
 /// Bytes of a passage.
@@ -138,24 +138,24 @@ impl<'r> Reader<'r> {
             matches: found.matches,
             hits: Vec::new(),
         };
-        let sketch = match (&best.conversation, self.sources.record) {
-            (Some(id), Some(record)) => record.sketch(id)?,
+        let conversation = match (&best.conversation, self.sources.record) {
+            (Some(id), Some(record)) => record.find_conversation(id)?,
             _ => None,
         };
         let log = match &best.path {
             Some(path) => self.log(path)?.map(|(summary, ..)| summary.clone()),
-            None => sketch.as_ref().and_then(|s| s.log.as_ref()).and_then(|id| self.log_called(id)),
+            None => conversation.as_ref().and_then(|c| c.log.as_ref()).and_then(|id| self.log_called(id)),
         };
-        match (log, sketch) {
+        match (log, conversation) {
             (Some(log), _) => {
                 entry.session = Some(log.id);
                 entry.title = log.title;
                 entry.status = log.status;
                 entry.path = Some(log.path);
             }
-            (None, Some(sketch)) => {
-                entry.status.clone_from(&sketch.status);
-                entry.title = self.title(&sketch)?;
+            (None, Some(conversation)) => {
+                entry.status = conversation.status.name().to_string();
+                entry.title = self.title(&conversation)?;
             }
             (None, None) => {}
         }
@@ -163,9 +163,9 @@ impl<'r> Reader<'r> {
         Ok(Some(entry))
     }
 
-    fn title(&self, sketch: &Sketch) -> Result<String> {
-        let opening = || self.sources.record.map_or(Ok(None), |r| r.opening(&sketch.id));
-        Ok(match &sketch.title {
+    fn title(&self, conversation: &Conversation) -> Result<String> {
+        let opening = || self.sources.record.map_or(Ok(None), |r| r.opening(&conversation.id));
+        Ok(match &conversation.title {
             Some(title) => title.clone(),
             None => one_line(&opening()?.unwrap_or_default(), 80),
         })

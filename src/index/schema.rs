@@ -12,7 +12,7 @@ use super::tokens::{self, PartTokenizer, WholeTokenizer};
 use crate::journal::sections::{self, Piece};
 use crate::journal::summary::Summary;
 use crate::record::action::Action;
-use crate::record::follow::Sketch;
+use crate::record::conversation::Conversation;
 use crate::record::turn::Turn;
 
 /// Version of the documents; another one makes the index anew. The tokenizer has its own.
@@ -120,8 +120,8 @@ pub(super) fn unit_fact(unit: u64) -> String {
 }
 
 /// The fact that tells what the documents of a conversation say of it; its first turn has it.
-pub(super) fn about_fact(conversation: &Sketch) -> String {
-    let Sketch { id, user, agent, model, project, branch, title, .. } = conversation;
+pub(super) fn about_fact(conversation: &Conversation) -> String {
+    let Conversation { id, user_id: user, agent, model, project, branch, title, .. } = conversation;
     format!("about:{:016x}", xxh3_64(format!("{:?}", (id, user, agent, model, project, branch, title)).as_bytes()))
 }
 
@@ -187,7 +187,7 @@ impl<'f> Maker<'f> {
 }
 
 /// The document of a turn.
-pub(super) fn of_turn(fields: &Fields, conversation: &Sketch, turn: &Turn) -> TantivyDocument {
+pub(super) fn of_turn(fields: &Fields, conversation: &Conversation, turn: &Turn) -> TantivyDocument {
     let mut maker = Maker::new(fields);
     let at = turn.time.timestamp_millis();
     maker.numbers(unit_of(&conversation.id), turn.number.unsigned_abs(), turn.id, (at, at));
@@ -196,7 +196,7 @@ pub(super) fn of_turn(fields: &Fields, conversation: &Sketch, turn: &Turn) -> Ta
     }
     dates::facts(turn.time).iter().for_each(|fact| maker.add(fields.facts, fact));
     maker.fact("kind", "turn");
-    maker.fact("user", turn.author.as_deref().unwrap_or(&conversation.user));
+    maker.fact("user", turn.author.as_deref().unwrap_or(&conversation.user_id));
     let model = turn.model.as_ref().or(conversation.model.as_ref());
     let own = |key: &str| turn.data.get(key).and_then(|v| v.as_str()).map(str::to_string);
     let of = |key: &str, whole: &Option<String>| own(key).or_else(|| whole.clone());

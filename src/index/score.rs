@@ -88,24 +88,44 @@ pub(super) enum Role {
     Agent,
 }
 
-/// How many documents have a term; each is looked up once.
-pub(super) struct Frequencies<'s> {
+/// The terms of what is committed, and how many documents have each; every term is looked up once.
+pub(super) struct Terms<'s> {
     pub(super) searcher: &'s Searcher,
+    pub(super) fields: &'s Fields,
+    /// Words in each text field.
+    tokens: HashMap<Field, u64>,
     known: RefCell<HashMap<Term, u64>>,
 }
 
-impl<'s> Frequencies<'s> {
-    pub(super) fn new(searcher: &'s Searcher) -> Frequencies<'s> {
-        Frequencies { searcher, known: RefCell::default() }
+impl<'s> Terms<'s> {
+    pub(super) fn read(searcher: &'s Searcher, fields: &'s Fields) -> Result<Terms<'s>> {
+        let mut tokens = HashMap::new();
+        for field in fields.texts() {
+            let indexes = searcher.segment_readers().iter().map(|segment| segment.inverted_index(field));
+            tokens.insert(field, indexes.map(|index| index.map(|i| i.total_num_tokens())).sum::<tantivy::Result<u64>>()?);
+        }
+        Ok(Terms { searcher, fields, tokens, known: RefCell::default() })
     }
 
-    pub(super) fn of(&self, term: &Term) -> Result<u64> {
+    /// How many documents have a term; those that were deleted lately may count.
+    pub(super) fn count(&self, term: &Term) -> Result<u64> {
         if let Some(count) = self.known.borrow().get(term) {
             return Ok(*count);
         }
-        let count = self.searcher.doc_freq(term)?;
+        let empty = self.tokens.get(&term.field()).is_some_and(|tokens| *tokens == 0);
+        let count = if empty { 0 } else { self.searcher.doc_freq(term)? };
         self.known.borrow_mut().insert(term.clone(), count);
         Ok(count)
+    }
+
+    /// The same for a text in a field.
+    pub(super) fn of(&self, field: Field, text: &str) -> Result<u64> {
+        self.count(&Term::from_field_text(field, text))
+    }
+
+    /// The fields of words that have any.
+    pub(super) fn filled(&self) -> impl Iterator<Item = Field> {
+        self.fields.texts().into_iter().filter(|field| self.tokens.get(field).is_some_and(|tokens| *tokens > 0))
     }
 }
 
@@ -115,25 +135,19 @@ pub(super) struct Statistics {
     /// Documents.
     pub(super) documents: f32,
     /// Turns, sections.
-    pub(super) kinds: [f32; 2],
+    kinds: [f32; 2],
     /// Conversations, logs.
-    pub(super) units: [f32; 2],
+    units: [f32; 2],
     /// Words in each text field.
     tokens: HashMap<Field, f32>,
 }
 
 impl Statistics {
-    pub(super) fn read(searcher: &Searcher, fields: &Fields, units: (u64, u64)) -> Result<Statistics> {
-        let count = |fact: &str| searcher.doc_freq(&Term::from_field_text(fields.facts, fact));
-        let mut tokens = HashMap::new();
-        for field in fields.texts() {
-            let mut sum = 0;
-            for segment in searcher.segment_readers() {
-                sum += segment.inverted_index(field)?.total_num_tokens();
-            }
-            tokens.insert(field, sum as f32);
-        }
+    /// Reads the figures; how many conversations and logs there are is handed in.
+    pub(super) fn read(terms: &Terms<'_>, units: (u64, u64)) -> Result<Statistics> {
+        let count = |fact: &str| terms.of(terms.fields.facts, fact);
         let kinds = [count("kind:turn")? as f32, count("kind:log")? as f32];
+        let tokens = terms.tokens.iter().map(|(field, tokens)| (*field, *tokens as f32)).collect();
         Ok(Statistics { documents: kinds[0] + kinds[1], kinds, units: [units.0.max(1) as f32, units.1.max(1) as f32], tokens })
     }
 
@@ -149,25 +163,23 @@ impl Statistics {
         let frequency = frequency.min(self.documents);
         (1.0 + (self.documents - frequency + 0.5) / (frequency + 0.5)).ln()
     }
+}
 
-    /// How many documents have a term, at most: a turn may have it on both sides.
-    pub(super) fn frequency(&self, frequencies: &Frequencies<'_>, fields: &Fields, lexeme: &Lexeme) -> Result<f32> {
-        let count = |field: Field| -> Result<f32> {
-            let mut sum = 0;
-            for term in &lexeme.terms {
-                sum += frequencies.of(&Term::from_field_text(field, term))?;
-            }
-            Ok(sum as f32)
-        };
-        Ok(match lexeme.place {
+impl Terms<'_> {
+    /// How many documents have a lexeme, at most: a turn may have it on both sides.
+    pub(super) fn frequency(&self, lexeme: &Lexeme) -> Result<f32> {
+        let fields = self.fields;
+        let count = |field: Field| lexeme.terms.iter().map(|term| self.of(field, term)).sum::<Result<u64>>();
+        let count = match lexeme.place {
             Place::Words => {
                 let said = count(fields.user)? + count(fields.agent)? + count(fields.body)?;
                 // A word of a title or a command's output alone is a word, too.
-                if said > 0.0 { said } else { count(fields.title)?.max(count(fields.acts)?) }
+                if said > 0 { said } else { count(fields.title)?.max(count(fields.acts)?) }
             }
             Place::Exact => count(fields.exact)?,
             Place::Facts => count(fields.facts)?,
-        })
+        };
+        Ok(count as f32)
     }
 }
 
@@ -238,8 +250,7 @@ pub(super) fn weight_of(fields: &Fields, field: Field) -> (f32, f32) {
 
 /// Scores all documents of some conversations and logs.
 pub(super) struct Scorer<'s> {
-    pub(super) searcher: &'s Searcher,
-    pub(super) fields: &'s Fields,
+    pub(super) terms: &'s Terms<'s>,
     pub(super) statistics: &'s Statistics,
     pub(super) wanted: &'s Wanted,
     /// How much each lexeme tells.
@@ -275,7 +286,7 @@ impl Scorer<'_> {
     pub(super) fn units(&self, units: &[u64]) -> Result<Vec<Unit>> {
         let mut sums = vec![Sums::default(); units.len()];
         let mut found: Vec<Unit> = vec![Unit::default(); units.len()];
-        for (ordinal, segment) in self.searcher.segment_readers().iter().enumerate() {
+        for (ordinal, segment) in self.terms.searcher.segment_readers().iter().enumerate() {
             let mut sheet = self.sheet(segment, ordinal, units)?;
             self.lengths(segment, &sheet, &mut sums)?;
             for place in [Place::Words, Place::Exact, Place::Facts] {
@@ -295,11 +306,11 @@ impl Scorer<'_> {
     }
 
     fn sheet(&self, segment: &SegmentReader, ordinal: usize, units: &[u64]) -> Result<Sheet> {
-        let facts = segment.inverted_index(self.fields.facts)?;
+        let facts = segment.inverted_index(self.terms.fields.facts)?;
         let numbers = segment.fast_fields().u64(schema::NUMBER)?;
         let mut documents = Vec::new();
         for (n, unit) in units.iter().enumerate() {
-            let term = Term::from_field_text(self.fields.facts, &schema::unit_fact(*unit));
+            let term = Term::from_field_text(self.terms.fields.facts, &schema::unit_fact(*unit));
             let Some(mut postings) = facts.read_postings(&term, IndexRecordOption::Basic).map_err(|e| Error::engine(&e))? else { continue };
             while postings.doc() != TERMINATED {
                 let doc = postings.doc();
@@ -317,8 +328,7 @@ impl Scorer<'_> {
 
     /// The fields that are looked at.
     fn texts(&self) -> impl Iterator<Item = Field> {
-        let (fields, role, statistics) = (self.fields, self.wanted.role, self.statistics);
-        fields.texts().into_iter().filter(move |f| statistics.tokens.get(f).is_some_and(|n| *n > 0.0) && is_said_by(fields, *f, role))
+        self.terms.filled().filter(|field| is_said_by(self.terms.fields, *field, self.wanted.role))
     }
 
     fn lengths(&self, segment: &SegmentReader, sheet: &Sheet, sums: &mut [Sums]) -> Result<()> {
@@ -354,9 +364,9 @@ impl Scorer<'_> {
                         continue;
                     };
                     let norms = norms(segment, field)?;
-                    let (weight, b) = weight_of(self.fields, field);
-                    let average = self.statistics.average(self.fields, field).0;
-                    let agents = field == self.fields.agent || field == self.fields.acts;
+                    let (weight, b) = weight_of(self.terms.fields, field);
+                    let average = self.statistics.average(self.terms.fields, field).0;
+                    let agents = field == self.terms.fields.agent || field == self.terms.fields.acts;
                     each(&mut postings, &mut sheet.documents, &mut |entry, postings| {
                         let frequency = postings.term_freq() as f32;
                         let length = norms.fieldnorm(entry.doc) as f32;
@@ -368,7 +378,7 @@ impl Scorer<'_> {
                 }
             }
             Place::Exact => {
-                let field = self.fields.exact;
+                let field = self.terms.fields.exact;
                 let index = segment.inverted_index(field)?;
                 let Some(mut postings) = self.postings(&index, field, &lexeme.term, IndexRecordOption::Basic)? else { return Ok(()) };
                 let role = self.wanted.role.is_some();
@@ -386,7 +396,7 @@ impl Scorer<'_> {
                 });
             }
             Place::Facts => {
-                let field = self.fields.facts;
+                let field = self.terms.fields.facts;
                 let index = segment.inverted_index(field)?;
                 for term in &lexeme.terms {
                     let Some(mut postings) = self.postings(&index, field, term, IndexRecordOption::Basic)? else { continue };
@@ -416,7 +426,7 @@ impl Scorer<'_> {
         let mut members: Vec<usize> = self.wanted.pairs.iter().flat_map(|(a, b)| [*a, *b]).collect();
         members.sort_unstable();
         members.dedup();
-        for field in self.texts().filter(|f| *f != self.fields.title) {
+        for field in self.texts().filter(|f| *f != self.terms.fields.title) {
             for n in &members {
                 let term = &self.wanted.lexemes[*n].term;
                 let option = IndexRecordOption::WithFreqsAndPositions;
@@ -434,8 +444,8 @@ impl Scorer<'_> {
                 }
             }
             let norms = norms(segment, field)?;
-            let (weight, b) = weight_of(self.fields, field);
-            let average = self.statistics.average(self.fields, field).0;
+            let (weight, b) = weight_of(self.terms.fields, field);
+            let average = self.statistics.average(self.terms.fields, field).0;
             for n in &worth {
                 let doc = sheet.documents[*n].doc;
                 let mut bonus = 0.0;
@@ -458,12 +468,12 @@ impl Scorer<'_> {
         unit.whole = sums.dates;
         for ((field, n), frequency) in &sums.frequencies {
             let value = self.wanted.lexemes[*n].weight * self.idf[*n];
-            unit.whole += if *field == self.fields.exact {
+            unit.whole += if *field == self.terms.fields.exact {
                 value * saturated(*frequency, 1.0, 1.0, 0.0)
             } else {
-                let average = self.statistics.average(self.fields, *field).1;
+                let average = self.statistics.average(self.terms.fields, *field).1;
                 let length = sums.lengths.get(field).copied().unwrap_or(average);
-                weight_of(self.fields, *field).0 * value * saturated(*frequency, length, average, B)
+                weight_of(self.terms.fields, *field).0 * value * saturated(*frequency, length, average, B)
             };
         }
         let own: Vec<f32> = unit.documents.iter().map(|d| d.own).collect();

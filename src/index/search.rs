@@ -14,9 +14,11 @@ use super::error::Result;
 use super::plan::{self, Lookup, Marks, Plan, Planner};
 use super::query::Query;
 use super::schema;
-use super::score::{self, Frequencies, Place, Scored, Scorer, Statistics, Unit};
+use super::score::{self, Place, Scored, Scorer, Statistics, Terms, Unit};
 use super::state::Indexed;
 use super::update::Sources;
+use crate::record::conversation::Filter;
+use crate::record::status::Status;
 
 /// Candidates that the engine gives.
 const CANDIDATES: usize = 60;
@@ -137,7 +139,7 @@ pub struct Counted {
 
 /// Figures for the engine, so that it scores as we do.
 struct Figures<'f> {
-    rest: &'f Frequencies<'f>,
+    rest: &'f Terms<'f>,
     documents: u64,
     /// Words of each field, so that their number by document is the length that is held against a text.
     tokens: HashMap<Field, u64>,
@@ -153,7 +155,7 @@ impl Bm25StatisticsProvider for Figures<'_> {
     }
     fn doc_freq(&self, term: &Term) -> tantivy::Result<u64> {
         let known = self.frequencies.get(term).copied();
-        let count = known.map_or_else(|| self.rest.of(term), Ok).map_err(|e| tantivy::TantivyError::InternalError(e.to_string()))?;
+        let count = known.map_or_else(|| self.rest.count(term), Ok).map_err(|e| tantivy::TantivyError::InternalError(e.to_string()))?;
         Ok(count.min(self.documents))
     }
 }
@@ -178,25 +180,22 @@ impl Journals<'_> {
 
 impl Lookup for Journals<'_> {
     fn units_of_logs(&self, filter: &dyn Engine) -> Result<Vec<u64>> {
-        let mut units = HashSet::new();
-        for address in self.searcher.search(filter, &DocSetCollector)? {
-            let segment = self.searcher.segment_reader(address.segment_ord);
-            units.extend(segment.fast_fields().u64(schema::UNIT)?.first(address.doc_id));
-        }
-        let logs: Vec<&Indexed> = self.index.logs.logs.iter().filter(|l| units.contains(&schema::unit_of(&l.path))).collect();
+        let units = units_with(self.searcher, filter)?;
+        let logs: Vec<&Indexed> = self.index.generation.logs.logs.iter().filter(|l| units.contains(&schema::unit_of(&l.path))).collect();
         let mut all = self.with_conversations(&logs)?;
         all.extend(units);
         Ok(all)
     }
 
     fn units_in_state(&self, state: &str) -> Result<Vec<u64>> {
-        let found = self.sources.record.map(|r| r.in_state(&state.to_lowercase())).transpose()?.unwrap_or_default();
+        let (Some(record), Some(status)) = (self.sources.record, Status::named(state)) else { return Ok(Vec::new()) };
+        let found = record.conversations(&Filter { status: Some(status), ..Filter::default() })?;
         Ok(found.iter().map(|c| schema::unit_of(&c.id)).collect())
     }
 
     fn units_of_session(&self, name: &str) -> Result<Vec<u64>> {
         let id = self.sources.journal.resolve(name, &self.sources.journal.root).map_or_else(|_| name.to_string(), |log| log.id);
-        let logs: Vec<&Indexed> = self.index.logs.logs.iter().filter(|l| l.id == id).collect();
+        let logs: Vec<&Indexed> = self.index.generation.logs.logs.iter().filter(|l| l.id == id).collect();
         if logs.is_empty() { self.unit_of_conversation(name) } else { self.with_conversations(&logs) }
     }
 
@@ -204,6 +203,16 @@ impl Lookup for Journals<'_> {
         let id = self.sources.record.and_then(|r| r.resolve(name).ok()).map_or_else(|| name.to_string(), |c| c.id);
         Ok(vec![schema::unit_of(&id)])
     }
+}
+
+/// The conversations and logs of which a document fits.
+pub(super) fn units_with(searcher: &Searcher, query: &dyn Engine) -> Result<HashSet<u64>> {
+    let mut units = HashSet::new();
+    for address in searcher.search(query, &DocSetCollector)? {
+        let segment = searcher.segment_reader(address.segment_ord);
+        units.extend(segment.fast_fields().u64(schema::UNIT)?.first(address.doc_id));
+    }
+    Ok(units)
 }
 
 impl Index {
@@ -214,10 +223,10 @@ impl Index {
     pub fn search(&self, sources: &Sources<'_>, request: &Request<'_>) -> Result<Answer> {
         let searcher = self.generation.reader.searcher();
         let lookup = Journals { index: self, sources, searcher: &searcher };
-        let frequencies = Frequencies::new(&searcher);
-        let plan = Planner::new(&frequencies, &self.fields, &lookup)?.plan(request.query, request.text, request.abandoned)?;
+        let terms = Terms::read(&searcher, &self.fields)?;
+        let plan = Planner::new(&terms, &lookup).plan(request.query, request.text, request.abandoned)?;
         let columns = searcher.segment_readers().iter().map(Columns::read).collect::<Result<_>>()?;
-        let run = Run { index: self, searcher: &searcher, frequencies: &frequencies, columns, request, plan };
+        let run = Run { index: self, terms: &terms, columns, request, plan };
         run.answer(sources)
     }
 
@@ -227,10 +236,7 @@ impl Index {
     /// As [`Index::search`].
     pub fn count(&self, sources: &Sources<'_>, query: &Query, abandoned: bool, facets: &[String]) -> Result<Counted> {
         let searcher = self.generation.reader.searcher();
-        let lookup = Journals { index: self, sources, searcher: &searcher };
-        let frequencies = Frequencies::new(&searcher);
-        let plan = Planner::new(&frequencies, &self.fields, &lookup)?.plan(query, "", abandoned)?;
-        let strict = plan::constant(&*plan.strict);
+        let strict = self.strict(sources, query, abandoned)?;
         let total = searcher.search(&*strict, &Count)? as u64;
         let mut counts = BTreeMap::new();
         if !facets.is_empty() {
@@ -242,12 +248,12 @@ impl Index {
         Ok(Counted { total, facets: counts })
     }
 
-    /// What a query asks for strictly.
-    pub(super) fn strict(&self, sources: &Sources<'_>, query: &Query) -> Result<Box<dyn Engine>> {
+    /// What a query asks for strictly; nothing of it scores.
+    pub(super) fn strict(&self, sources: &Sources<'_>, query: &Query, abandoned: bool) -> Result<Box<dyn Engine>> {
         let searcher = self.generation.reader.searcher();
         let lookup = Journals { index: self, sources, searcher: &searcher };
-        let frequencies = Frequencies::new(&searcher);
-        Ok(Planner::new(&frequencies, &self.fields, &lookup)?.plan(query, "", false)?.strict)
+        let terms = Terms::read(&searcher, &self.fields)?;
+        Ok(plan::constant(&*Planner::new(&terms, &lookup).plan(query, "", abandoned)?.strict()))
     }
 
     fn facet(&self, searcher: &Searcher, facet: &str, documents: &HashSet<DocAddress>) -> Result<Vec<(String, u64)>> {
@@ -274,8 +280,8 @@ impl Index {
 
     /// The log of a unit.
     fn log_of(&self, unit: u64) -> Option<&Indexed> {
-        let places = || self.logs.logs.iter().enumerate().map(|(n, log)| (schema::unit_of(&log.path), n)).collect();
-        self.places.get_or_init(places).get(&unit).map(|n| &self.logs.logs[*n])
+        let places = || self.generation.logs.logs.iter().enumerate().map(|(n, log)| (schema::unit_of(&log.path), n)).collect();
+        self.places.get_or_init(places).get(&unit).map(|n| &self.generation.logs.logs[*n])
     }
 }
 
@@ -302,8 +308,7 @@ impl Columns {
 /// One search.
 struct Run<'r> {
     index: &'r Index,
-    searcher: &'r Searcher,
-    frequencies: &'r Frequencies<'r>,
+    terms: &'r Terms<'r>,
     columns: Vec<Columns>,
     request: &'r Request<'r>,
     plan: Plan,
@@ -347,15 +352,15 @@ impl Run<'_> {
     /// Everything that fits, by time.
     fn by_time(&self, sources: &Sources<'_>, wanted: usize) -> Result<Vec<Found>> {
         let order = if self.request.sort == Sort::Oldest { Order::Asc } else { Order::Desc };
-        let query = self.restricted(plan::constant(&*self.plan.strict));
-        let documents = (self.searcher.num_docs() as usize).max(1);
+        let query = self.restricted(plan::constant(&*self.plan.strict()));
+        let documents = (self.terms.searcher.num_docs() as usize).max(1);
         // A session has many turns: enough of them to fill a page with sessions, and more where one session has them all.
         let mut most = if self.request.by == By::Session { wanted.saturating_add(1).saturating_mul(50) } else { wanted.saturating_add(1) };
         loop {
             most = most.min(documents);
             let collector = TopDocs::with_limit(most).order_by_fast_field::<i64>(schema::UNTIL, order);
             let mut hits = Vec::new();
-            for (_, address) in self.searcher.search(&*query, &collector)? {
+            for (_, address) in self.terms.searcher.search(&*query, &collector)? {
                 hits.push((Scored { own: 1.0, has: 1, ..self.scored(address) }, 1.0));
             }
             let found = self.grouped(sources, hits)?;
@@ -377,7 +382,7 @@ impl Run<'_> {
     fn candidates(&self, statistics: &Statistics, idf: &[f32], most: usize) -> Result<Vec<(bool, Score, DocAddress)>> {
         let fields = &self.index.fields;
         let documents = statistics.documents.max(1.0) as u64;
-        let mut figures = Figures { rest: self.frequencies, documents, tokens: HashMap::new(), frequencies: HashMap::new() };
+        let mut figures = Figures { rest: self.terms, documents, tokens: HashMap::new(), frequencies: HashMap::new() };
         for field in fields.texts() {
             // The engine holds length against a text more than we do where the user speaks: as if all such texts were longer.
             let stretch = if field == fields.user { 8.0 } else { 1.0 };
@@ -390,10 +395,10 @@ impl Run<'_> {
                 Place::Exact => vec![fields.exact],
                 Place::Facts => vec![fields.facts],
             };
-            let frequency = statistics.frequency(self.frequencies, fields, lexeme)? as u64;
+            let frequency = self.terms.frequency(lexeme)? as u64;
             for (field, term) in places.iter().flat_map(|field| lexeme.terms.iter().map(|t| (*field, Term::from_field_text(*field, t)))) {
                 let weight = score::weight_of(fields, field).0 * lexeme.weight;
-                if idf[n] <= 0.0 || weight <= 0.0 || self.frequencies.of(&term)? == 0 {
+                if idf[n] <= 0.0 || weight <= 0.0 || self.terms.count(&term)? == 0 {
                     continue;
                 }
                 figures.frequencies.insert(term.clone(), frequency);
@@ -407,7 +412,7 @@ impl Run<'_> {
         let words: Box<dyn Engine> = Box::new(BooleanQuery::new(clauses));
         let run = |query: &dyn Engine, every: bool| -> Result<Vec<(bool, Score, DocAddress)>> {
             let collector = TopDocs::with_limit(most).order_by_score();
-            let found = self.searcher.search_with_statistics_provider(query, &collector, &figures)?;
+            let found = self.terms.searcher.search_with_statistics_provider(query, &collector, &figures)?;
             Ok(found.into_iter().map(|(score, address)| (every, score, address)).collect())
         };
         let within = |filter: &dyn Engine| -> Box<dyn Engine> {
@@ -432,16 +437,15 @@ impl Run<'_> {
     }
 
     fn by_relevance(&self, sources: &Sources<'_>, wanted: usize) -> Result<Vec<Found>> {
-        let fields = &self.index.fields;
         let commit = &self.index.generation.commit;
-        let statistics = Statistics::read(self.searcher, fields, (commit.conversations, self.index.logs.logs.len() as u64))?;
+        let statistics = Statistics::read(self.terms, (commit.conversations, self.index.generation.logs.logs.len() as u64))?;
         let mut idf = Vec::new();
         for lexeme in &self.plan.wanted.lexemes {
-            let frequency = statistics.frequency(self.frequencies, fields, lexeme)?;
+            let frequency = self.terms.frequency(lexeme)?;
             idf.push(if frequency > 0.0 { statistics.idf(frequency) } else { 0.0 });
         }
-        let scorer = Scorer { searcher: self.searcher, fields, statistics: &statistics, wanted: &self.plan.wanted, idf };
-        let documents = (self.searcher.num_docs() as usize).max(1);
+        let scorer = Scorer { terms: self.terms, statistics: &statistics, wanted: &self.plan.wanted, idf };
+        let documents = (self.terms.searcher.num_docs() as usize).max(1);
         let (mut most, mut pool) = (CANDIDATES, UNITS);
         let mut results: Vec<Found> = Vec::new();
         let mut known: HashSet<(u64, u64)> = HashSet::new();
@@ -468,7 +472,7 @@ impl Run<'_> {
 
     /// The conversations and logs of the best candidates, those with every word first, and whether there are no others.
     fn best_units(&self, candidates: Vec<(bool, Score, DocAddress)>, most: usize, pool: usize) -> (Vec<u64>, bool) {
-        let documents = (self.searcher.num_docs() as usize).max(1);
+        let documents = (self.terms.searcher.num_docs() as usize).max(1);
         let exhausted = candidates.len() < most || most == documents;
         let mut best: HashMap<u64, (bool, f32)> = HashMap::new();
         for (every, score, address) in candidates {
@@ -498,7 +502,7 @@ impl Run<'_> {
             (Some(filter), Some(kind)) => Some(Box::new(BooleanQuery::intersection(vec![filter.box_clone(), kind])) as Box<dyn Engine>),
         };
         let allowed = filter.map(|f| self.matches(&*f, &documents)).transpose()?;
-        let full = self.matches(&*self.plan.strict, &documents)?;
+        let full = self.matches(&*self.plan.strict(), &documents)?;
         let mut hits = Vec::new();
         for (n, (unit, mut document)) in documents.into_iter().enumerate() {
             let fits = allowed.as_ref().is_none_or(|a| a[n]) && (full[n] || !self.request.all_words);
@@ -513,15 +517,15 @@ impl Run<'_> {
 
     /// Which of these documents a query matches; they are in order.
     fn matches(&self, query: &dyn Engine, documents: &[(usize, Scored)]) -> Result<Vec<bool>> {
-        let weight = query.weight(EnableScoring::disabled_from_searcher(self.searcher))?;
+        let weight = query.weight(EnableScoring::disabled_from_searcher(self.terms.searcher))?;
         let mut found = vec![false; documents.len()];
-        for ordinal in 0..self.searcher.segment_readers().len() {
+        for ordinal in 0..self.terms.searcher.segment_readers().len() {
             let here = documents.partition_point(|(_, d)| (d.segment as usize) < ordinal)
                 ..documents.partition_point(|(_, d)| d.segment as usize <= ordinal);
             if here.is_empty() {
                 continue;
             }
-            let mut scorer = weight.scorer(self.searcher.segment_reader(ordinal as u32), 1.0)?;
+            let mut scorer = weight.scorer(self.terms.searcher.segment_reader(ordinal as u32), 1.0)?;
             for n in here {
                 let doc = documents[n].1.doc;
                 if scorer.doc() < doc {
@@ -607,7 +611,7 @@ impl Sessions<'_> {
         if let (Address::Turn(row), Some(record)) = (address, self.sources.record)
             && let Some(conversation) = record.conversation_at(*row)?
             && let Some(log) = conversation.log
-            && let Some(known) = self.index.logs.logs.iter().find(|l| l.id == log)
+            && let Some(known) = self.index.generation.logs.logs.iter().find(|l| l.id == log)
         {
             session = schema::unit_of(&known.path);
         }

@@ -9,50 +9,14 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::error::{Error, Result};
-
-/// A file as it was when it was looked at; times in ns since 1970.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Stat {
-    pub(super) size: u64,
-    pub(super) modified: i64,
-    pub(super) changed: i64,
-    pub(super) inode: u64,
-}
-
-/// File systems are slower than editors: what changed so short before a look may have changed again unnoticed.
-const RACY: i64 = 2_000_000_000;
-
-impl Stat {
-    #[cfg(unix)]
-    pub(super) fn of(meta: &fs::Metadata) -> Stat {
-        use std::os::unix::fs::MetadataExt;
-        let nanos = |s: i64, ns: i64| s.saturating_mul(1_000_000_000).saturating_add(ns);
-        Stat {
-            size: meta.len(),
-            modified: nanos(meta.mtime(), meta.mtime_nsec()),
-            changed: nanos(meta.ctime(), meta.ctime_nsec()),
-            inode: meta.ino(),
-        }
-    }
-
-    #[cfg(not(unix))]
-    pub(super) fn of(meta: &fs::Metadata) -> Stat {
-        let since = meta.modified().ok().and_then(|m| m.duration_since(std::time::UNIX_EPOCH).ok());
-        Stat { size: meta.len(), modified: since.map_or(0, |s| i64::try_from(s.as_nanos()).unwrap_or(0)), changed: 0, inode: 0 }
-    }
-
-    /// Whether the file may have changed unnoticed after this look.
-    pub(super) fn is_racy(&self, looked: i64) -> bool {
-        self.modified.max(self.changed) > looked - RACY
-    }
-}
+use crate::journal::seen::Identity;
 
 /// A file that holds logs, one or, if it is a zip, many.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Source {
     /// Path relative to the journal.
     pub(super) path: String,
-    pub(super) stat: Stat,
+    pub(super) identity: Identity,
     /// When it was looked at, in ns since 1970.
     pub(super) looked: i64,
 }

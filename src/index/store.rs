@@ -15,7 +15,8 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::error::{Error, Result};
 use super::schema;
-use super::state::{Commit, Logs, Stat};
+use super::state::{Commit, Logs};
+use crate::journal::seen::Identity;
 
 /// Directory of the index within the private directory.
 pub const DIRECTORY: &str = "index";
@@ -38,7 +39,7 @@ pub(super) struct Generation {
 /// A file of a generation that was found sound.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Sound {
-    stat: Stat,
+    identity: Identity,
     /// Hash of its content, where it carries no checksum of its own.
     hash: u64,
 }
@@ -94,12 +95,12 @@ impl Store {
     }
 
     /// Makes this generation the one that counts, and removes all others.
-    pub(super) fn switch(&self, _lock: &WriteLock, dir: &Path) -> Result<()> {
+    pub(super) fn switch(&self, lock: &WriteLock, dir: &Path) -> Result<()> {
         let current = self.root.join(CURRENT);
         let next = self.root.join("current.next");
         let name = dir.file_name().unwrap_or_default().to_string_lossy();
         fs::write(&next, name.as_bytes()).and_then(|()| fs::rename(&next, &current)).map_err(Error::io("write", &current))?;
-        self.sweep(_lock);
+        self.sweep(lock);
         Ok(())
     }
 
@@ -139,8 +140,8 @@ impl Generation {
     }
 }
 
-fn stat(path: &Path) -> Option<Stat> {
-    fs::metadata(path).ok().map(|m| Stat::of(&m))
+fn identity(path: &Path) -> Option<Identity> {
+    fs::metadata(path).ok().map(|m| Identity::of(&m))
 }
 
 /// The files of the committed segments.
@@ -155,7 +156,7 @@ fn files(dir: &Path, index: &Index) -> Option<Vec<PathBuf>> {
 fn is_sound(dir: &Path, index: &Index) -> bool {
     let known = known(dir);
     let Some(meta) = known.get(META) else { return false };
-    if stat(&dir.join(META)).is_none_or(|s| s != meta.stat) && hash_of(&dir.join(META)) != Some(meta.hash) {
+    if identity(&dir.join(META)).is_none_or(|i| i != meta.identity) && hash_of(&dir.join(META)) != Some(meta.hash) {
         return false;
     }
     let Some(files) = files(dir, index) else { return false };
@@ -164,8 +165,8 @@ fn is_sound(dir: &Path, index: &Index) -> bool {
         return false;
     }
     files.iter().all(|file| {
-        let there = stat(&dir.join(file));
-        let same = there.is_some() && there == known.get(file.to_string_lossy().as_ref()).map(|k| k.stat);
+        let there = identity(&dir.join(file));
+        let same = there.is_some() && there == known.get(file.to_string_lossy().as_ref()).map(|k| k.identity);
         same || index.directory().validate_checksum(file).unwrap_or(false)
     })
 }
@@ -182,12 +183,12 @@ fn known(dir: &Path) -> BTreeMap<String, Sound> {
 pub(super) fn note_files(dir: &Path, index: &Index) -> Result<()> {
     let mut sound = BTreeMap::new();
     for file in files(dir, index).unwrap_or_default() {
-        if let Some(stat) = stat(&dir.join(&file)) {
-            sound.insert(file.to_string_lossy().into_owned(), Sound { stat, hash: 0 });
+        if let Some(identity) = identity(&dir.join(&file)) {
+            sound.insert(file.to_string_lossy().into_owned(), Sound { identity, hash: 0 });
         }
     }
-    if let (Some(stat), Some(hash)) = (stat(&dir.join(META)), hash_of(&dir.join(META))) {
-        sound.insert(META.to_string(), Sound { stat, hash });
+    if let (Some(identity), Some(hash)) = (identity(&dir.join(META)), hash_of(&dir.join(META))) {
+        sound.insert(META.to_string(), Sound { identity, hash });
     }
     let bytes = postcard::to_allocvec(&sound).map_err(|e| Error::Engine(e.to_string()))?;
     let (path, next) = (dir.join(KNOWN), dir.join("files.next"));

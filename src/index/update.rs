@@ -20,16 +20,18 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::error::{Error, Result};
 use super::schema::{self, Fields};
-use super::state::{Commit, Indexed, Logs, Source, Stat};
+use super::state::{Commit, Indexed, Logs, Source};
 use super::store::{self, Generation, Store, WriteLock};
 use super::{Coverage, Index};
 use crate::journal::backlinks::stem;
 use crate::journal::links;
 use crate::journal::profile::State;
 use crate::journal::sections::pieces;
+use crate::journal::seen::Identity;
 use crate::journal::{self, Journal, Log, Place};
 use crate::record::Record;
-use crate::record::follow::{Changes, Sketch, Sketches};
+use crate::record::conversation::Conversation;
+use crate::record::follow::{Changes, Conversations};
 
 /// Memory for documents that are not on disk yet, in bytes: a few of them, and all of them on each thread.
 const FEW: usize = 15_000_000;
@@ -77,19 +79,13 @@ struct Pending {
     changes: Changes,
     /// The record is another one than was indexed.
     other: bool,
+    /// About how much is not in the index yet.
+    count: u64,
 }
 
 impl Pending {
     fn is_empty(&self) -> bool {
         !self.logs && !self.other && self.changes.turns.is_empty() && self.changes.conversations.is_empty()
-    }
-
-    /// About how much is not in the index yet.
-    fn count(&self, before: &Logs) -> u64 {
-        let known: HashMap<&str, &Source> = before.sources.iter().map(|s| (s.path.as_str(), s)).collect();
-        let logs = self.sources.iter().filter(|s| known.get(s.path.as_str()).is_none_or(|k| k.stat != s.stat)).count();
-        let gone = known.len().saturating_sub(self.sources.len());
-        (logs + gone + self.changes.turns.len()) as u64
     }
 }
 
@@ -102,43 +98,33 @@ impl Index {
         let store = Store::new(sources.private);
         let found = if mode == Mode::Rebuild { None } else { store.open() };
         let Some(generation) = found else { return first(sources, &store, mode, progress) };
-        let before = generation.logs.clone();
-        let pending = look(sources, &generation.commit, &before)?;
+        let pending = look(sources, &generation)?;
         if pending.is_empty() || mode == Mode::Leave {
-            return Ok(index(generation, before.clone(), pending.count(&before), None));
+            return Ok(index(generation, pending.count, None));
         }
         let lock = match store.lock() {
             Ok(Some(lock)) => lock,
-            Ok(None) => {
-                return Ok(index(generation, before.clone(), pending.count(&before), Some("another process is updating the index".into())));
-            }
-            Err(error) => return Ok(index(generation, before.clone(), pending.count(&before), Some(error.to_string()))),
+            Ok(None) => return Ok(index(generation, pending.count, Some("another process is updating the index".into()))),
+            Err(error) => return Ok(index(generation, pending.count, Some(error.to_string()))),
         };
         // Somebody else may have done it all since.
         let Some(generation) = store.open() else { return build(sources, &store, &lock, progress) };
-        let before = generation.logs.clone();
-        let pending = look(sources, &generation.commit, &before)?;
+        let pending = look(sources, &generation)?;
         if pending.is_empty() {
-            return Ok(index(generation, before, 0, None));
+            return Ok(index(generation, 0, None));
         }
         let many = pending.changes.turns.len() > MANY && pending.changes.turns.len() as u64 > generation.commit.turns / 2;
-        let count = pending.count(&before);
         let done = if pending.other || many {
             build(sources, &store, &lock, progress)
         } else {
-            let mut work = Work { sources, fields: Fields::new().1, progress, done: 0, total: count };
-            work.apply(&generation, &before, &pending)
-                .map(|logs| {
-                    let reopened = store.open();
-                    reopened.map(|generation| index(generation, logs, 0, None))
-                })
-                .and_then(|index| index.ok_or_else(|| Error::Engine("what was just written cannot be read".into())))
+            let mut work = Work { sources, fields: Fields::new().1, progress, done: 0, total: pending.count };
+            work.apply(&generation, &pending).and_then(|()| committed(&store))
         };
         match done {
             Ok(index) => Ok(index),
             Err(error @ (Error::Journal(_) | Error::Record(_))) => Err(error),
             // A full disk: the old index goes on working.
-            Err(error) => Ok(index(generation, before, count, Some(error.to_string()))),
+            Err(error) => Ok(index(generation, pending.count, Some(error.to_string()))),
         }
     }
 }
@@ -151,10 +137,9 @@ fn first(sources: &Sources<'_>, store: &Store, mode: Mode, progress: &mut Progre
             // Another process may just have finished it.
             if let Some(generation) = store.open().filter(|_| mode != Mode::Rebuild) {
                 drop(lock);
-                let before = generation.logs.clone();
-                let pending = look(sources, &generation.commit, &before)?.count(&before);
+                let pending = look(sources, &generation)?.count;
                 let notice = (pending > 0).then(|| "another process made the index just now".to_string());
-                return Ok(index(generation, before, pending, notice));
+                return Ok(index(generation, pending, notice));
             }
             return build(sources, store, &lock, progress);
         }
@@ -165,20 +150,27 @@ fn first(sources: &Sources<'_>, store: &Store, mode: Mode, progress: &mut Progre
     }
 }
 
-fn index(generation: Generation, logs: Logs, pending: u64, notice: Option<String>) -> Index {
-    let coverage = Coverage { logs: logs.logs.len() as u64, turns: generation.commit.turns, pending };
-    Index { fields: Fields::new().1, generation, logs, places: OnceCell::new(), coverage, notice }
+/// What was just written.
+fn committed(store: &Store) -> Result<Index> {
+    let generation = store.open().ok_or_else(|| Error::Engine("what was just written cannot be read".into()))?;
+    Ok(index(generation, 0, None))
+}
+
+fn index(generation: Generation, pending: u64, notice: Option<String>) -> Index {
+    let coverage = Coverage { logs: generation.logs.logs.len() as u64, turns: generation.commit.turns, pending };
+    Index { fields: Fields::new().1, generation, places: OnceCell::new(), coverage, notice }
 }
 
 /// Inode of the record's file.
 fn identity(record: &Record) -> Option<u64> {
-    fs::metadata(record.path()).ok().map(|m| Stat::of(&m).inode)
+    fs::metadata(record.path()).ok().map(|m| Identity::of(&m).inode())
 }
 
-/// What changed since a commit.
-fn look(sources: &Sources<'_>, commit: &Commit, before: &Logs) -> Result<Pending> {
+/// What changed since the last commit.
+fn look(sources: &Sources<'_>, generation: &Generation) -> Result<Pending> {
+    let (commit, before) = (&generation.commit, &generation.logs);
     let mut pending = Pending { sources: look_at_files(sources)?, ..Pending::default() };
-    let same = |(old, new): (&Source, &Source)| old.path == new.path && old.stat == new.stat && !old.stat.is_racy(old.looked);
+    let same = |(old, new): (&Source, &Source)| old.path == new.path && old.identity == new.identity && !old.identity.is_racy(old.looked);
     pending.logs = before.sources.len() != pending.sources.len() || !before.sources.iter().zip(&pending.sources).all(same);
     match sources.record {
         None => pending.other = commit.record.is_some(),
@@ -191,6 +183,13 @@ fn look(sources: &Sources<'_>, commit: &Commit, before: &Logs) -> Result<Pending
             }
         }
     }
+    let mut files = 0;
+    if pending.logs {
+        let known: HashMap<&str, &Source> = before.sources.iter().map(|s| (s.path.as_str(), s)).collect();
+        let altered = |s: &&Source| known.get(s.path.as_str()).is_none_or(|k| k.identity != s.identity);
+        files = pending.sources.iter().filter(altered).count() + known.len().saturating_sub(pending.sources.len());
+    }
+    pending.count = (files + pending.changes.turns.len()) as u64;
     Ok(pending)
 }
 
@@ -203,7 +202,7 @@ fn look_at_files(sources: &Sources<'_>) -> Result<Vec<Source>> {
         // A file may go between two looks.
         let Ok(meta) = fs::metadata(&path) else { continue };
         let path = journal.relative(&path).to_string_lossy().into_owned();
-        found.push(Source { path, stat: Stat::of(&meta), looked });
+        found.push(Source { path, identity: Identity::of(&meta), looked });
     }
     found.sort_unstable_by(|a, b| a.path.cmp(&b.path));
     Ok(found)
@@ -218,9 +217,7 @@ fn build(sources: &Sources<'_>, store: &Store, lock: &WriteLock, progress: &mut 
         let _ = fs::remove_dir_all(&dir);
         return Err(error);
     }
-    let generation = store.open().ok_or_else(|| Error::Engine("what was just written cannot be read".into()))?;
-    let logs = generation.logs.clone();
-    Ok(index(generation, logs, 0, None))
+    committed(store)
 }
 
 fn fill(sources: &Sources<'_>, dir: &Path, progress: &mut Progress<'_>) -> Result<()> {
@@ -277,10 +274,9 @@ fn writer(engine: &Engine, threads: usize, memory: usize) -> Result<IndexWriter>
 /// Commits documents together with what they say.
 fn commit(writer: &mut IndexWriter, dir: &Path, logs: &Logs, mut commit: Commit) -> Result<()> {
     commit.version = schema::version();
-    commit.logs =
-        format!("logs-{:016x}", xxh3_64(&writer.commit_opstamp().to_le_bytes()) ^ logs.logs.len() as u64 ^ (commit.sequence as u64) << 32);
-    let old = dir.join(&commit.logs);
-    if old.exists() {
+    // The last commit's table stays until this one is made.
+    commit.logs = format!("logs-{:x}", writer.commit_opstamp());
+    if dir.join(&commit.logs).exists() {
         commit.logs.push('x');
     }
     logs.write(&dir.join(&commit.logs))?;
@@ -312,8 +308,9 @@ impl Work<'_, '_> {
         (self.progress)(self.done, self.total);
     }
 
-    /// Brings a generation up to date in one commit; gives the logs that it holds then.
-    fn apply(&mut self, generation: &Generation, before: &Logs, pending: &Pending) -> Result<Logs> {
+    /// Brings a generation up to date in one commit.
+    fn apply(&mut self, generation: &Generation, pending: &Pending) -> Result<()> {
+        let before = &generation.logs;
         let _snapshot = self.sources.record.map(Record::snapshot).transpose()?;
         let changes = self.sources.record.map_or(Ok(Changes::default()), |r| r.changes_since(generation.commit.sequence))?;
         let mut plan = Plan::default();
@@ -323,7 +320,7 @@ impl Work<'_, '_> {
             // Only files were touched: what is committed stays true, and is not looked at again.
             logs.write(&generation.dir.join(&generation.commit.logs))?;
             if changes.conversations.is_empty() {
-                return Ok(logs);
+                return Ok(());
             }
         }
         let mut writer = writer(&generation.index, 1, FEW)?;
@@ -339,8 +336,7 @@ impl Work<'_, '_> {
         let sequence = if self.sources.record.is_some() { changes.sequence } else { 0 };
         commit(&mut writer, &generation.dir, &logs, Commit { record, sequence, turns, conversations, last_row, ..Commit::default() })?;
         writer.wait_merging_threads()?;
-        store::note_files(&generation.dir, &generation.index)?;
-        Ok(logs)
+        store::note_files(&generation.dir, &generation.index)
     }
 
     /// Rows of conversations of which the documents would say something else now.
@@ -349,8 +345,8 @@ impl Work<'_, '_> {
         let mut rows = Vec::new();
         let searcher = generation.reader.searcher();
         for id in &changes.conversations {
-            let Some(sketch) = record.sketch(id)? else { continue };
-            let term = Term::from_field_text(self.fields.facts, &schema::about_fact(&sketch));
+            let Some(conversation) = record.find_conversation(id)? else { continue };
+            let term = Term::from_field_text(self.fields.facts, &schema::about_fact(&conversation));
             // Deleted documents do not count: a title that was given before may be given again.
             if searcher.search(&TermQuery::new(term, IndexRecordOption::Basic), &Count)? == 0 {
                 rows.extend(record.rows_of(id)?);
@@ -363,9 +359,9 @@ impl Work<'_, '_> {
     fn turn(&mut self, writer: &IndexWriter, row: i64) -> Result<()> {
         if let Some(record) = self.sources.record
             && let Some(place) = record.turn_at(row)?
-            && let Some(sketch) = record.sketch(&place.conversation)?
+            && let Some(conversation) = record.find_conversation(&place.conversation)?
         {
-            writer.add_document(schema::of_turn(&self.fields, &sketch, &place.turn))?;
+            writer.add_document(schema::of_turn(&self.fields, &conversation, &place.turn))?;
         }
         self.step();
         Ok(())
@@ -373,13 +369,14 @@ impl Work<'_, '_> {
 
     /// Indexes all turns; gives the last row.
     fn every_turn(&mut self, writer: &IndexWriter, record: &Record) -> Result<i64> {
-        let mut sketches = Sketches::default();
+        let mut conversations = Conversations::default();
         let mut failed = None;
         let mut last = 0;
         record.every_turn(&mut |place| {
             last = place.turn.id;
-            let added = sketches.get(record, &place.conversation).map_err(Error::from).and_then(|sketch: Option<&Sketch>| match sketch {
-                Some(sketch) => Ok(writer.add_document(schema::of_turn(&self.fields, sketch, &place.turn)).map(drop)?),
+            let known = conversations.get(record, &place.conversation).map_err(Error::from);
+            let added = known.and_then(|conversation: Option<&Conversation>| match conversation {
+                Some(conversation) => Ok(writer.add_document(schema::of_turn(&self.fields, conversation, &place.turn)).map(drop)?),
                 None => Ok(()),
             });
             failed = added.err();
@@ -425,8 +422,10 @@ impl Work<'_, '_> {
             let file = journal.relative(&log.path).to_string_lossy().into_owned();
             let path = log.member.as_ref().map_or_else(|| file.clone(), |m| format!("{file}!{m}"));
             let old = known.remove(path.as_str());
-            let still =
-                stats.get(file.as_str()).zip(fresh.get(file.as_str())).is_some_and(|(a, b)| a.stat == b.stat && !a.stat.is_racy(a.looked));
+            let still = stats
+                .get(file.as_str())
+                .zip(fresh.get(file.as_str()))
+                .is_some_and(|(a, b)| a.identity == b.identity && !a.identity.is_racy(a.looked));
             if let Some(old) = old.filter(|_| still && before.config == config) {
                 logs.push(old.clone());
                 continue;

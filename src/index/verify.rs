@@ -12,7 +12,7 @@ use super::error::{Error, Result};
 use super::schema;
 use super::update::{Sources, documents_of};
 use crate::journal::Place;
-use crate::record::follow::Sketches;
+use crate::record::follow::Conversations;
 
 /// What an index is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -65,12 +65,12 @@ impl Index {
             }
         }
         if let Some(record) = sources.record {
-            let mut sketches = Sketches::default();
+            let mut conversations = Conversations::default();
             let mut failed = None;
             record.every_turn(&mut |place| {
-                match sketches.get(record, &place.conversation) {
-                    Ok(Some(sketch)) => {
-                        let (key, sum) = self.key(&schema::of_turn(&self.fields, sketch, &place.turn));
+                match conversations.get(record, &place.conversation) {
+                    Ok(Some(conversation)) => {
+                        let (key, sum) = self.key(&schema::of_turn(&self.fields, conversation, &place.turn));
                         compare(key, sum, &|| format!("{}:{}", place.conversation, place.turn.number));
                     }
                     Ok(None) => {}

@@ -10,6 +10,7 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::error::{Error, Result};
@@ -29,7 +30,7 @@ const FEW: usize = 8;
 const RACY: i64 = 2_000_000_000;
 
 /// What tells one state of a file from another without reading it; times in ns since 1970.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     size: u64,
     modified: i64,
@@ -56,6 +57,17 @@ impl Identity {
     pub fn of(meta: &Metadata) -> Identity {
         let modified = meta.modified().map(DateTime::<Utc>::from).ok().and_then(|t| t.timestamp_nanos_opt()).unwrap_or(0);
         Identity { size: meta.len(), modified, changed: 0, inode: 0 }
+    }
+
+    /// Number of the file in its file system.
+    pub fn inode(&self) -> u64 {
+        self.inode
+    }
+
+    /// Whether the file had changed so short before somebody looked, at that time in ns since 1970, that it may have changed
+    /// again unnoticed.
+    pub fn is_racy(&self, looked: i64) -> bool {
+        self.modified.max(self.changed) > looked - RACY
     }
 
     /// Seconds since the file was modified; negative where its time lies ahead of the clock.
@@ -86,7 +98,7 @@ impl Sight<'_> {
 
     /// Whether the file had changed so short before it was looked at that it may have changed again unnoticed.
     pub fn is_racy(&self) -> bool {
-        self.identity.modified.max(self.identity.changed) > self.looked - RACY
+        self.identity.is_racy(self.looked)
     }
 
     fn parse(line: &str) -> Option<Sight<'_>> {

@@ -2,12 +2,11 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension, Row, Statement, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::Record;
 use super::action::Action;
-use super::conversation::{object, time};
+use super::conversation::{Conversation, object};
 use super::error::Result;
 use super::turn::Turn;
 
@@ -29,50 +28,6 @@ pub struct Place {
     pub conversation: String,
     /// The turn.
     pub turn: Turn,
-}
-
-/// A conversation, as far as searches need to know it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sketch {
-    /// Its id.
-    pub id: String,
-    /// Whose it is.
-    pub user: String,
-    /// Its status.
-    pub status: String,
-    /// The coding agent that it comes from.
-    pub agent: Option<String>,
-    /// The model that answers.
-    pub model: Option<String>,
-    /// Project that it is about.
-    pub project: Option<String>,
-    /// Branch it began on.
-    pub branch: Option<String>,
-    /// What it is about.
-    pub title: Option<String>,
-    /// Id of its log.
-    pub log: Option<String>,
-    /// When it began.
-    pub created: DateTime<Utc>,
-}
-
-const SKETCH: &str = "SELECT id, user_id, status, agent, model, project, branch, title, log, created_at FROM sessions";
-
-impl Sketch {
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Sketch> {
-        Ok(Sketch {
-            id: row.get(0)?,
-            user: row.get(1)?,
-            status: row.get(2)?,
-            agent: row.get(3)?,
-            model: row.get(4)?,
-            project: row.get(5)?,
-            branch: row.get(6)?,
-            title: row.get(7)?,
-            log: row.get(8)?,
-            created: time(row.get(9)?),
-        })
-    }
 }
 
 /// Tables of turns; their rows are numbered in common.
@@ -166,11 +121,12 @@ impl Record {
     ///
     /// # Errors
     /// Those of the database.
-    pub fn conversation_at(&self, row: i64) -> Result<Option<Sketch>> {
+    pub fn conversation_at(&self, row: i64) -> Result<Option<Conversation>> {
+        let columns = Conversation::COLUMNS;
         self.plain(|db| {
             for (table, _) in TABLES {
-                let sql = format!("{SKETCH} WHERE id = (SELECT session_id FROM {table} WHERE {table}.id = ?1)");
-                let found = db.prepare_cached(&sql)?.query_row([row], Sketch::from_row).optional()?;
+                let sql = format!("SELECT {columns} FROM sessions WHERE id = (SELECT session_id FROM {table} WHERE {table}.id = ?1)");
+                let found = db.prepare_cached(&sql)?.query_row([row], Conversation::from_row).optional()?;
                 if found.is_some() {
                     return Ok(found);
                 }
@@ -188,50 +144,31 @@ impl Record {
         self.plain(|db| Ok(db.prepare_cached(sql)?.query_map([conversation], |r| r.get(0))?.collect::<rusqlite::Result<_>>()?))
     }
 
-    /// What there is to know of a conversation.
+    /// The conversation with this id; nothing where there is none.
     ///
     /// # Errors
     /// Those of the database.
-    pub fn sketch(&self, id: &str) -> Result<Option<Sketch>> {
-        let sql = format!("{SKETCH} WHERE id = ?1");
-        self.plain(|db| Ok(db.prepare_cached(&sql)?.query_row([id], Sketch::from_row).optional()?))
+    pub fn find_conversation(&self, id: &str) -> Result<Option<Conversation>> {
+        self.plain(|db| Conversation::load(db, id))
     }
 
     /// The conversations that belong to one of these logs.
     ///
     /// # Errors
     /// Those of the database.
-    pub fn of_logs(&self, logs: &[&str]) -> Result<Vec<Sketch>> {
-        let sql = format!("{SKETCH} WHERE log = ?1 ORDER BY id");
+    pub fn of_logs(&self, logs: &[&str]) -> Result<Vec<Conversation>> {
+        let sql = format!("SELECT {} FROM sessions WHERE log = ?1 ORDER BY id", Conversation::COLUMNS);
         self.plain(|db| {
             let mut found = Vec::new();
             let mut statement = db.prepare_cached(&sql)?;
             for log in logs {
-                all(&mut statement, &[log], &mut found)?;
+                for conversation in statement.query_map([log], Conversation::from_row)? {
+                    found.push(conversation?);
+                }
             }
             Ok(found)
         })
     }
-
-    /// The conversations with this status.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub fn in_state(&self, status: &str) -> Result<Vec<Sketch>> {
-        let sql = format!("{SKETCH} WHERE status = ?1 ORDER BY id");
-        self.plain(|db| {
-            let mut found = Vec::new();
-            all(&mut *db.prepare_cached(&sql)?, &[&status], &mut found)?;
-            Ok(found)
-        })
-    }
-}
-
-fn all(statement: &mut Statement<'_>, values: &[&&str], into: &mut Vec<Sketch>) -> Result<()> {
-    for sketch in statement.query_map(params_from_iter(values), Sketch::from_row)? {
-        into.push(sketch?);
-    }
-    Ok(())
 }
 
 fn sequence(db: &Connection) -> Result<i64> {
@@ -250,22 +187,22 @@ fn action_of(row: &Row<'_>) -> rusqlite::Result<(i64, Action)> {
 
 /// Conversations by id, read once.
 #[derive(Debug, Default)]
-pub struct Sketches {
-    known: HashMap<String, Option<Sketch>>,
+pub struct Conversations {
+    known: HashMap<String, Option<Conversation>>,
 }
 
-impl Sketches {
+impl Conversations {
     /// The conversation; nothing where there is none.
     ///
     /// # Errors
     /// Those of the database.
-    pub fn get(&mut self, record: &Record, id: &str) -> Result<Option<&Sketch>> {
+    pub fn get(&mut self, record: &Record, id: &str) -> Result<Option<&Conversation>> {
         if !self.known.contains_key(id) {
             // Imports and hooks come conversation by conversation: few have to be kept.
             if self.known.len() > 4096 {
                 self.known.clear();
             }
-            self.known.insert(id.to_string(), record.sketch(id)?);
+            self.known.insert(id.to_string(), record.find_conversation(id)?);
         }
         Ok(self.known.get(id).and_then(Option::as_ref))
     }
