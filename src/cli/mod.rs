@@ -13,6 +13,7 @@ mod drop;
 mod edit;
 mod index;
 mod init;
+mod lazy;
 mod lint;
 mod list;
 mod man;
@@ -45,6 +46,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use context::Context;
+use lazy::Lazy;
 use ui::Ui;
 
 /// The shift log for people and coding agents
@@ -66,46 +68,48 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Init(init::InitArgs),
-    New(new::NewArgs),
-    Session(session::SessionArgs),
-    Add(add::AddArgs),
-    Done(done::DoneArgs),
-    Edit(edit::EditArgs),
-    Drop(drop::DropArgs),
-    Set(set::SetArgs),
-    Unset(set::UnsetArgs),
-    Status(status::StatusArgs),
-    List(list::ListArgs),
-    Search(Box<search::SearchArgs>),
-    Backlinks(backlinks::BacklinksArgs),
-    Show(show::ShowArgs),
-    Open(open::OpenArgs),
-    Path(path::PathArgs),
-    Undo(undo::UndoArgs),
-    Sync(sync::SyncArgs),
-    Lint(lint::LintArgs),
-    Continue(r#continue::ContinueArgs),
-    Rename(rename::RenameArgs),
-    Prune(prune::PruneArgs),
-    Restore(restore::RestoreArgs),
-    ManageSession(manage_session::ManageSessionArgs),
-    TrackConversation(track_conversation::TrackConversationArgs),
-    Conversation(conversation::ConversationArgs),
-    Record(record::RecordArgs),
-    Redact(redact::RedactArgs),
-    Doctor(doctor::DoctorArgs),
-    Index(index::IndexArgs),
-    Backup(backup::BackupArgs),
-    Completions(completions::CompletionsArgs),
-    Man(man::ManArgs),
+    Init(Lazy<init::InitArgs>),
+    New(Lazy<new::NewArgs>),
+    Session(Lazy<session::SessionArgs>),
+    Add(Lazy<add::AddArgs>),
+    Done(Lazy<done::DoneArgs>),
+    Edit(Lazy<edit::EditArgs>),
+    Drop(Lazy<drop::DropArgs>),
+    Set(Lazy<set::SetArgs>),
+    Unset(Lazy<set::UnsetArgs>),
+    Status(Lazy<status::StatusArgs>),
+    List(Lazy<list::ListArgs>),
+    Search(Lazy<search::SearchArgs>),
+    Backlinks(Lazy<backlinks::BacklinksArgs>),
+    Show(Lazy<show::ShowArgs>),
+    Open(Lazy<open::OpenArgs>),
+    Path(Lazy<path::PathArgs>),
+    Undo(Lazy<undo::UndoArgs>),
+    Sync(Lazy<sync::SyncArgs>),
+    Lint(Lazy<lint::LintArgs>),
+    Continue(Lazy<r#continue::ContinueArgs>),
+    Rename(Lazy<rename::RenameArgs>),
+    Prune(Lazy<prune::PruneArgs>),
+    Restore(Lazy<restore::RestoreArgs>),
+    ManageSession(Lazy<manage_session::ManageSessionArgs>),
+    TrackConversation(Lazy<track_conversation::TrackConversationArgs>),
+    Conversation(Lazy<conversation::ConversationArgs>),
+    Record(Lazy<record::RecordArgs>),
+    Redact(Lazy<redact::RedactArgs>),
+    Doctor(Lazy<doctor::DoctorArgs>),
+    Index(Lazy<index::IndexArgs>),
+    Backup(Lazy<backup::BackupArgs>),
+    Completions(Lazy<completions::CompletionsArgs>),
+    Man(Lazy<man::ManArgs>),
 }
 
 /// Parses the arguments, runs the command, and says how it went: 0 done, 1 nothing found, 2 error.
 pub(crate) fn main() -> ExitCode {
     let args: Vec<String> = std::env::args_os().skip(1).map(|a| a.to_string_lossy().into_owned()).collect();
     let json = args.iter().any(|a| a == "--json") || manage_session::is_for_programs(&args);
-    let cli = match Cli::try_parse_from(search::shielded(std::env::args_os().collect())) {
+    let typed = search::shielded(std::env::args_os().collect());
+    // What is wrong, and help, are said by the whole command line.
+    let cli = match Cli::try_parse_from(&typed).or_else(|_| lazy::whole(|| Cli::try_parse_from(&typed))) {
         Ok(cli) => cli,
         Err(error) => return Ui::new(json).usage(&error),
     };
@@ -153,5 +157,5 @@ pub(crate) fn main() -> ExitCode {
 
 /// The whole command line, for completions and the manual.
 fn command() -> clap::Command {
-    Cli::command()
+    lazy::whole(Cli::command)
 }

@@ -25,15 +25,27 @@ pub fn best(text: &str, marks: &Marks, most: usize) -> Passage {
     let far = text.floor_char_boundary(FAR);
     let mut found: Vec<(Range<usize>, usize)> = Vec::new();
     let mut words: Vec<String> = Vec::new();
-    tokens::parts(&text[..far], &mut |part| {
+    let mut add = |word: &str, range: Range<usize>| {
+        let known = words.iter().position(|w| w == word).unwrap_or_else(|| {
+            words.push(word.to_string());
+            words.len() - 1
+        });
+        found.push((range, known));
+    };
+    // A stem begins as its word does.
+    let first = |word: &String| word.chars().next();
+    let firsts: HashSet<char> = marks.stems.iter().chain(&marks.terms).filter_map(first).collect();
+    tokens::some_parts(&text[..far], &mut |term| term.chars().next().is_some_and(|c| firsts.contains(&c)), &mut |part| {
         if marks.stems.contains(part.stem) || marks.terms.contains(part.term) {
-            let word = words.iter().position(|w| w == part.stem).unwrap_or_else(|| {
-                words.push(part.stem.to_string());
-                words.len() - 1
-            });
-            found.push((part.range, word));
+            add(part.stem, part.range);
         }
     });
+    if !marks.names.is_empty() {
+        let mut names = Vec::new();
+        tokens::names(&text[..far], &mut |name, range| names.extend(marks.names.get(name).map(|name| (name, range))));
+        names.into_iter().for_each(|(name, range)| add(name, range));
+        found.sort_by_key(|(range, _)| range.start);
+    }
     let window = best_window(&found, most);
     let Some((first, last)) = found.get(window.start).zip(found.get(window.end.saturating_sub(1))) else {
         return Passage { range: cut(text, 0..0, most), ..Passage::default() };

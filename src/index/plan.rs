@@ -6,21 +6,22 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Bound;
 use std::sync::Arc;
 
-use tantivy::collector::{Count, DocSetCollector};
+use tantivy::collector::DocSetCollector;
 use tantivy::index::SegmentId;
 use tantivy::query::doc_predicate_query::{DocPredicateQuery, FunctionPredicate};
 use tantivy::query::{
-    AllQuery, BooleanQuery, BoostQuery, ConstScoreQuery, EmptyQuery, FuzzyTermQuery, Occur, PhraseQuery, Query as Engine, RangeQuery,
-    TermQuery, TermSetQuery,
+    AllQuery, BooleanQuery, BoostQuery, ConstScoreQuery, EmptyQuery, FuzzyTermQuery, Occur, PhrasePrefixQuery, PhraseQuery,
+    Query as Engine, RangeQuery, TermQuery, TermSetQuery,
 };
 use tantivy::schema::{Field, IndexRecordOption};
-use tantivy::termdict::TermDictionary;
+use tantivy::termdict::{TermDictionary, TermStreamer};
 use tantivy::{DocId, Searcher, SegmentReader, Term};
+use tantivy_fst::Automaton;
 
 use super::dates;
 use super::error::{Error, Result};
 use super::query::{Key, Node, Query, Value};
-use super::schema::{self, Fields};
+use super::schema::{self, Fields, Side};
 use super::score::{self, Lexeme, Place, Role, Terms, Wanted};
 use super::stop::is_stop_word;
 use super::tokens::{self, Analysed};
@@ -34,8 +35,8 @@ const TERMS: usize = 100;
 /// So many words are a sentence.
 const SENTENCE: usize = 6;
 
-/// What more documents have is a word of its own.
-const JOINED: u64 = 10_000;
+/// What more documents have is a word of its own, and not looked for as a name, too.
+const WORD: u64 = 1000;
 
 type Boxed = Box<dyn Engine>;
 
@@ -76,8 +77,51 @@ impl Plan {
     }
 }
 
-/// Adds the terms of a dictionary that are meant, with how many documents have each.
-type Expand<'e> = dyn FnMut(&TermDictionary, &mut HashMap<String, u64>) -> std::io::Result<()> + 'e;
+/// Takes a term and how many documents have it.
+type Found<'f> = dyn FnMut(&str, u64) + 'f;
+
+/// Gives the terms of a dictionary that are meant.
+type Expand<'e> = dyn FnMut(&TermDictionary, &mut Found<'_>) -> std::io::Result<()> + 'e;
+
+fn count<A: Automaton>(stream: &mut TermStreamer<'_, A>, found: &mut Found<'_>)
+where
+    A::State: Clone,
+{
+    while stream.advance() {
+        found(&String::from_utf8_lossy(stream.key()), u64::from(stream.value().doc_freq));
+    }
+}
+
+/// What an automaton accepts, also as a name.
+struct Named<A>(A);
+
+impl<A: Automaton> Automaton for Named<A>
+where
+    A::State: Clone,
+{
+    /// Where the word is at, and whether it is over.
+    type State = (A::State, bool);
+    fn start(&self) -> Self::State {
+        (self.0.start(), false)
+    }
+    fn is_match(&self, (state, _): &Self::State) -> bool {
+        self.0.is_match(state)
+    }
+    fn can_match(&self, (state, over): &Self::State) -> bool {
+        if *over { self.0.is_match(state) } else { self.0.can_match(state) }
+    }
+    fn accept(&self, (state, over): &Self::State, byte: u8) -> Self::State {
+        match byte {
+            1 if !over => (state.clone(), true),
+            byte => (self.0.accept(state, byte), *over),
+        }
+    }
+}
+
+/// A name as it stands in the index.
+fn name(whole: &str) -> String {
+    format!("{whole}{}", tokens::NAME)
+}
 
 /// What is highlighted in a passage.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -86,6 +130,8 @@ pub struct Marks {
     pub stems: BTreeSet<String>,
     /// Words as they are written.
     pub terms: BTreeSet<String>,
+    /// Names without their separators.
+    pub names: BTreeSet<String>,
 }
 
 /// Makes plans.
@@ -180,10 +226,8 @@ impl<'p> Planner<'p> {
             }
         }
         self.dates(text)?;
-        if !abandoned {
-            if self.terms.of(self.fields.facts, "is:abandoned")? > 0 {
-                filters.push(without(self.fact_term("is:abandoned")));
-            }
+        if !abandoned && self.terms.fact("is:abandoned")? > 0 {
+            filters.push(without(self.fact_term("is:abandoned")));
         }
         self.words = words.len();
         let filter = (!filters.is_empty()).then(|| all(filters));
@@ -226,12 +270,8 @@ impl<'p> Planner<'p> {
         }
         let mut worth = Vec::new();
         for (n, lexeme) in lexemes.iter().enumerate() {
-            let mut frequency = 0;
-            for field in self.terms.filled().chain([self.fields.exact]) {
-                frequency += self.terms.of(field, &lexeme.term)?;
-            }
-            let tells = if frequency == 0 { 0.0 } else { lexeme.weight / (1.0 + frequency as f32).ln_1p() };
-            worth.push((tells, n));
+            let frequency = self.terms.frequency(lexeme)?;
+            worth.push((if frequency > 0.0 { lexeme.weight / (1.0 + frequency).ln_1p() } else { 0.0 }, n));
         }
         worth.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         let mut kept: Vec<usize> = worth.into_iter().take(TERMS).map(|(_, n)| n).collect();
@@ -254,9 +294,9 @@ impl<'p> Planner<'p> {
         self.term(self.fields.facts, fact)
     }
 
-    /// The fields that words are looked for in.
-    fn texts(&self) -> Vec<Field> {
-        self.terms.filled().filter(|field| score::is_said_by(self.fields, *field, self.wanted.role)).collect()
+    /// The sides that words are looked for on.
+    fn sides(&self) -> impl Iterator<Item = Side> + use<'p> {
+        self.terms.sides(self.wanted.role)
     }
 
     /// Adds a term that scores; gives its index.
@@ -282,10 +322,12 @@ impl<'p> Planner<'p> {
         if !stop && self.is_unknown(&found)? {
             let near = self.near(&found)?;
             if !near.is_empty() {
-                self.tried.push((word.to_string(), near.clone()));
+                let mut words: Vec<String> = near.iter().map(|n| n.trim_end_matches(tokens::NAME).to_string()).collect();
+                words.dedup();
+                self.tried.push((word.to_string(), words));
                 let terms: Vec<Term> = near.iter().map(|t| Term::from_field_text(self.fields.exact, t)).collect();
                 near.iter().for_each(|term| self.add_term(term, 1.0));
-                matcher = Some(Box::new(TermSetQuery::new(terms)));
+                matcher = Some(self.one_of(terms));
                 found.parts.clear();
             }
         }
@@ -310,99 +352,126 @@ impl<'p> Planner<'p> {
                 self.last = Some(n);
             }
             stems.push(n);
-            if found.parts.len() == 1 && (term != stem || (!stop && self.is_joined(term)?)) {
+            if found.parts.len() == 1 && term != stem {
                 self.lexeme(term, Place::Exact, score::FORM * share, stop, vec![n]);
             }
         }
-        if let Some(whole) = found.whole.as_ref().filter(|_| found.parts.len() != 1) {
-            // A hyphen joins words, other signs make a name.
-            let name = word.chars().any(|c| "_:/\\.#@".contains(c))
-                || word.chars().zip(word.chars().skip(1)).any(|(a, b)| a.is_lowercase() && b.is_uppercase());
-            let weight = if name { score::WHOLE } else { score::FORM };
-            self.lexeme(whole, Place::Exact, weight * share, stop, stems);
-            self.marks.terms.insert(whole.clone());
+        let Some(whole) = &found.whole else { return Ok(()) };
+        // A hyphen joins words, other signs make a name.
+        let sign = word.contains(['_', '\'']);
+        let hump = word.chars().zip(word.chars().skip(1)).any(|(a, b)| a.is_lowercase() && b.is_uppercase());
+        let weight = if sign || hump { score::WHOLE } else { score::FORM } * share;
+        let parts: Vec<&str> = found.parts.iter().map(|(_, stem)| stem.as_str()).collect();
+        if self.names(&parts, whole)? > 0 {
+            self.lexeme(&name(whole), Place::Exact, weight, stop, stems);
+            self.marks.names.insert(whole.clone());
+        }
+        let joined = tokens::stem(whole);
+        if parts.len() > 1 && self.words(&joined)? > 0 {
+            self.lexeme(&joined, Place::Words, weight, stop, Vec::new());
+            self.marks.stems.insert(joined);
         }
         Ok(())
     }
 
-    /// Whether documents have a word only as the joined form of a compound: `foobar` of `foo-bar`.
-    fn is_joined(&self, term: &str) -> Result<bool> {
-        let count = self.terms.of(self.fields.exact, term)?;
-        if count == 0 || count > JOINED {
-            return Ok(false);
+    /// How many documents have a word on any side, at most.
+    fn words(&self, stem: &str) -> Result<u64> {
+        self.terms.sides(None).map(|side| self.terms.word(side, stem)).sum()
+    }
+
+    /// How many documents have what a word is as a name; what many have as a word is not looked for.
+    fn names(&self, stems: &[&str], whole: &str) -> Result<u64> {
+        match stems {
+            [stem] if self.words(stem)? > WORD => Ok(0),
+            _ => self.terms.count(&Term::from_field_text(self.fields.exact, &name(whole))),
         }
-        let mut clauses = vec![(Occur::Must, self.term(self.fields.exact, term))];
-        clauses.extend(self.fields.texts().into_iter().map(|field| (Occur::MustNot, self.term(field, term))));
-        Ok(self.searcher.search(&BooleanQuery::new(clauses), &Count)? > 0)
     }
 
     fn add_term(&mut self, term: &str, weight: f32) {
         self.lexeme(term, Place::Exact, weight, false, Vec::new());
-        self.marks.terms.insert(term.to_string());
+        self.mark(term);
+    }
+
+    fn mark(&mut self, term: &str) {
+        match term.strip_suffix(tokens::NAME) {
+            Some(name) => self.marks.names.insert(name.to_string()),
+            None => self.marks.terms.insert(term.to_string()),
+        };
     }
 
     /// The documents that have a word.
     fn matcher(&mut self, found: &Analysed) -> Result<Option<Boxed>> {
-        let mut ways: Vec<Boxed> = Vec::new();
         let stems: Vec<&str> = found.parts.iter().map(|(_, stem)| stem.as_str()).collect();
-        for field in self.texts() {
-            let mut there = true;
-            for stem in &stems {
-                there &= self.terms.of(field, stem)? > 0;
-            }
-            ways.extend(there.then(|| self.adjacent(field, &stems, 0)));
-        }
-        if let Some(whole) = &found.whole {
-            if self.wanted.role.is_none() {
-                ways.push(self.term(self.fields.exact, whole));
-            }
-            if found.hash_prefix || found.character {
-                let longer = self.starting(whole)?;
-                if found.hash_prefix || found.character {
-                    longer.iter().take(COUNTED).for_each(|term| self.add_term(term, 1.0));
-                }
-                ways.push(self.any_of(&longer));
-            }
+        let mut ways = self.said(&stems, found.whole.as_deref(), 0)?;
+        if let Some(whole) = found.whole.as_ref().filter(|_| found.hash_prefix || found.character) {
+            let longer = self.starting(whole)?;
+            longer.iter().take(COUNTED).for_each(|term| self.add_term(term, 1.0));
+            ways.push(self.any_of(&longer));
         }
         Ok(Some(any(ways)))
     }
 
-    /// Words that stand one after the other in a field.
-    fn adjacent(&self, field: Field, stems: &[&str], slop: u32) -> Boxed {
-        match stems {
-            [] => Box::new(EmptyQuery),
-            [stem] => self.scored(field, Box::new(TermQuery::new(Term::from_field_text(field, stem), IndexRecordOption::WithFreqs))),
-            stems => {
-                let terms = stems.iter().enumerate().map(|(n, stem)| (n, Term::from_field_text(field, stem))).collect();
-                self.scored(field, Box::new(PhraseQuery::new_with_offset_and_slop(terms, slop)))
+    /// Words that stand one after the other, so far apart at most, on any side; or the one word or name that they make.
+    fn said(&self, stems: &[&str], whole: Option<&str>, slop: u32) -> Result<Vec<Boxed>> {
+        let joined = whole.filter(|_| stems.len() > 1).map(tokens::stem);
+        let mut ways = Vec::new();
+        for side in self.sides() {
+            let mut there = !stems.is_empty();
+            for stem in stems {
+                there = there && self.terms.word(side, stem)? > 0;
+            }
+            ways.extend(there.then(|| self.adjacent(side, stems, slop)));
+            if let Some(joined) = &joined
+                && self.terms.word(side, joined)? > 0
+            {
+                ways.push(self.adjacent(side, &[joined], 0));
             }
         }
+        // Who wrote a name is not indexed.
+        if let (Some(whole), None) = (whole, self.wanted.role)
+            && self.names(stems, whole)? > 0
+        {
+            ways.push(self.term(self.fields.exact, &name(whole)));
+        }
+        Ok(ways)
     }
 
-    fn scored(&self, field: Field, query: Boxed) -> Boxed {
-        Box::new(BoostQuery::new(query, score::weight_of(self.fields, field).0))
+    /// Words that stand one after the other on a side, scored as that side is.
+    fn adjacent(&self, side: Side, stems: &[&str], slop: u32) -> Boxed {
+        let query: Boxed = match stems {
+            [] => Box::new(EmptyQuery),
+            [stem] => Box::new(TermQuery::new(self.fields.word(side, stem), IndexRecordOption::WithFreqs)),
+            stems => {
+                let terms = stems.iter().enumerate().map(|(n, stem)| (n, self.fields.word(side, stem))).collect();
+                Box::new(PhraseQuery::new_with_offset_and_slop(terms, slop))
+            }
+        };
+        Box::new(BoostQuery::new(query, score::weight_of(side).0))
     }
 
     fn any_of(&self, terms: &[String]) -> Boxed {
-        Box::new(TermSetQuery::new(terms.iter().map(|t| Term::from_field_text(self.fields.exact, t))))
+        self.one_of(terms.iter().map(|t| Term::from_field_text(self.fields.exact, t)).collect())
+    }
+
+    /// The documents that have one of these terms. The engine's own way to ask for many reads far more of the dictionary than
+    /// these terms, which costs more where they are few.
+    fn one_of(&self, terms: Vec<Term>) -> Boxed {
+        if terms.len() > MATCHED {
+            return Box::new(TermSetQuery::new(terms));
+        }
+        any(terms.into_iter().map(|term| -> Boxed { Box::new(TermQuery::new(term, IndexRecordOption::Basic)) }).collect())
     }
 
     fn is_unknown(&self, found: &Analysed) -> Result<bool> {
-        let known = |field: Field, text: &str| self.terms.of(field, text).map(|n| n > 0);
-        for (term, stem) in &found.parts {
-            for field in self.terms.filled() {
-                if known(field, stem)? {
-                    return Ok(false);
-                }
-            }
-            if known(self.fields.exact, term)? {
+        let whole = found.whole.as_deref().map(tokens::stem);
+        for stem in found.parts.iter().map(|(_, stem)| stem).chain(&whole) {
+            if self.words(stem)? > 0 {
                 return Ok(false);
             }
         }
-        Ok(match &found.whole {
-            Some(whole) => !known(self.fields.exact, whole)? && (!found.hash_prefix || self.starting(whole)?.is_empty()),
-            None => true,
-        })
+        let Some(whole) = &found.whole else { return Ok(true) };
+        let longer = found.hash_prefix || found.character;
+        Ok(self.names(&[], whole)? == 0 && (!longer || self.starting(whole)?.is_empty()))
     }
 
     /// Words that a word without hits may mean: the nearest, and of these those that most documents have.
@@ -419,13 +488,12 @@ impl<'p> Planner<'p> {
         Ok(Vec::new())
     }
 
-    /// Terms of the exact forms that a stream gives, the most frequent first.
+    /// Words and names as they are written, of those that `each` streams of a dictionary; the most frequent first.
     fn expand(&self, each: &mut Expand<'_>) -> Result<Vec<String>> {
         let mut counts = HashMap::new();
-        for segment in self.searcher.segment_readers() {
-            let index = segment.inverted_index(self.fields.exact)?;
-            each(index.terms(), &mut counts).map_err(|e| Error::engine(&e))?;
-        }
+        self.terms.each_dictionary(&mut |terms| {
+            each(terms, &mut |term, count| *counts.entry(term.to_string()).or_default() += count).map_err(|e| Error::engine(&e))
+        })?;
         let mut terms: Vec<(String, u64)> = counts.into_iter().collect();
         terms.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         terms.truncate(MATCHED);
@@ -433,40 +501,61 @@ impl<'p> Planner<'p> {
     }
 
     fn starting(&self, prefix: &str) -> Result<Vec<String>> {
-        let mut end = prefix.to_string();
-        end.push(char::MAX);
-        self.expand(&mut |terms, counts| {
-            let mut stream = terms.range().ge(prefix).lt(&end).into_stream()?;
-            while stream.advance() {
-                *counts.entry(String::from_utf8_lossy(stream.key()).into_owned()).or_default() += u64::from(stream.value().doc_freq);
-            }
+        let end = format!("{prefix}{}", char::MAX);
+        self.expand(&mut |terms, found| {
+            count(&mut terms.range().ge(prefix).lt(&end).into_stream()?, found);
             Ok(())
         })
     }
 
+    /// Words that differ in so many characters at most. The first one is seldom mistaken: where it is, the rest must be the same,
+    /// and only a small part of the dictionary has to be read.
     fn fuzzy(&self, word: &str, distance: u8) -> Result<Vec<String>> {
-        let query = FuzzyTermQuery::new(Term::from_field_text(self.fields.exact, word), distance, true);
-        let automaton = query.automaton()?;
-        self.expand(&mut |terms, counts| {
-            let mut stream = terms.search(&automaton).into_stream()?;
-            while stream.advance() {
-                *counts.entry(String::from_utf8_lossy(stream.key()).into_owned()).or_default() += u64::from(stream.value().doc_freq);
-            }
-            Ok(())
-        })
-    }
-
-    /// Terms of a field that a pattern matches as a whole; nothing where it is no pattern.
-    fn matching(&self, pattern: &str) -> Result<Option<Vec<String>>> {
-        let Ok(regex) = tantivy_fst::Regex::new(pattern) else { return Ok(None) };
-        let found = self.expand(&mut |terms, counts| {
-            let mut stream = terms.search(&regex).into_stream()?;
-            while stream.advance() {
-                *counts.entry(String::from_utf8_lossy(stream.key()).into_owned()).or_default() += u64::from(stream.value().doc_freq);
-            }
+        let mut chars = word.chars();
+        let Some(first) = chars.next() else { return Ok(Vec::new()) };
+        let next = char::from_u32(first as u32 + 1).unwrap_or(char::MAX);
+        let near = FuzzyTermQuery::new(Term::from_field_text(self.fields.exact, word), distance, true);
+        let near = Named(near.automaton()?);
+        let mut near = self.expand(&mut |terms, found| {
+            count(&mut terms.search(&near).ge(first.to_string()).lt(next.to_string()).into_stream()?, found);
             Ok(())
         })?;
-        Ok(Some(found))
+        let rest = regex_escape(chars.as_str());
+        let swapped = chars.next().map_or(String::new(), |second| format!("|{second}{first}{}", regex_escape(chars.as_str())));
+        let other = self.matching(&format!(".?{rest}|.{}{swapped}", regex_escape(word)))?.unwrap_or_default();
+        for term in other {
+            if !near.contains(&term) {
+                near.push(term);
+            }
+        }
+        Ok(near)
+    }
+
+    /// Words and names that a pattern matches as a whole; nothing where it is no pattern.
+    fn matching(&self, pattern: &str) -> Result<Option<Vec<String>>> {
+        let Ok(regex) = tantivy_fst::Regex::new(&format!("({pattern}){}?", tokens::NAME)) else { return Ok(None) };
+        self.expand(&mut |terms, found| {
+            count(&mut terms.search(&regex).into_stream()?, found);
+            Ok(())
+        })
+        .map(Some)
+    }
+
+    /// The names of a path one after the other, the last one as a prefix.
+    fn path_prefix(&mut self, parts: &[(String, String)]) -> Boxed {
+        self.last = None;
+        let Some(((last, _), before)) = parts.split_last() else { return Box::new(EmptyQuery) };
+        for (_, stem) in before {
+            self.lexeme(stem, Place::Words, 1.0, false, Vec::new());
+            self.marks.stems.insert(stem.clone());
+        }
+        let ways = self.sides().map(|side| -> Boxed {
+            let terms = before.iter().map(|(_, stem)| self.fields.word(side, stem)).chain([Term::from_field_text(self.fields.words, last)]);
+            let mut query = PhrasePrefixQuery::new(terms.collect());
+            query.set_max_expansions(MATCHED as u32);
+            Box::new(query)
+        });
+        any(ways.collect())
     }
 
     /// The documents that a node finds; its words score.
@@ -495,11 +584,14 @@ impl<'p> Planner<'p> {
                 self.excluded(query)?
             }
             Node::Word(word) => self.word(word, false)?.unwrap_or_else(|| Box::new(AllQuery)),
-            Node::Prefix(text) => {
-                let found = tokens::analyse(text);
-                let longer = self.starting(&found.whole.unwrap_or_else(|| tokens::fold(text)))?;
-                self.expanded(&longer)
-            }
+            Node::Prefix(text) => match tokens::analyse(text) {
+                // Of a path, only its last name may go on.
+                Analysed { parts, whole: None, .. } if parts.len() > 1 => self.path_prefix(&parts),
+                found => {
+                    let longer = self.starting(&found.whole.unwrap_or_else(|| tokens::fold(text)))?;
+                    self.expanded(&longer)
+                }
+            },
             Node::Fuzzy(text, distance) => {
                 let found = tokens::analyse(text);
                 let near = self.fuzzy(&found.whole.unwrap_or_else(|| tokens::fold(text)), (*distance).min(2))?;
@@ -552,7 +644,7 @@ impl<'p> Planner<'p> {
     fn expanded(&mut self, terms: &[String]) -> Boxed {
         self.last = None;
         terms.iter().take(COUNTED).for_each(|term| self.add_term(term, 1.0));
-        self.marks.terms.extend(terms.iter().cloned());
+        terms.iter().for_each(|term| self.mark(term));
         self.any_of(terms)
     }
 
@@ -575,11 +667,7 @@ impl<'p> Planner<'p> {
         }
         self.last = None;
         let stems: Vec<&str> = stems.iter().map(|(_, stem)| stem.as_str()).collect();
-        let mut ways: Vec<Boxed> = self.texts().into_iter().map(|field| self.adjacent(field, &stems, slop)).collect();
-        if let (Some(whole), None) = (tokens::analyse(text).whole, self.wanted.role) {
-            ways.push(self.term(self.fields.exact, &whole));
-        }
-        Ok(any(ways))
+        Ok(any(self.said(&stems, tokens::analyse(text).whole.as_deref(), slop)?))
     }
 
     /// Facts that hold a value: as a whole, or with its globs.
@@ -612,11 +700,11 @@ impl<'p> Planner<'p> {
             }
         }
         let terms = terms.into_iter().map(|bytes| Term::from_field_text(self.fields.facts, &String::from_utf8_lossy(&bytes)));
-        Ok(Box::new(TermSetQuery::new(terms)))
+        Ok(self.one_of(terms.collect()))
     }
 
     fn units(&self, units: Vec<u64>) -> Boxed {
-        Box::new(TermSetQuery::new(units.into_iter().map(|u| Term::from_field_text(self.fields.facts, &schema::unit_fact(u)))))
+        self.one_of(units.into_iter().map(|u| Term::from_field_text(self.fields.facts, &schema::unit_fact(u))).collect())
     }
 
     /// What holds of a log holds of the conversations that belong to it.
@@ -645,7 +733,7 @@ impl<'p> Planner<'p> {
                 let mut stems = Vec::new();
                 tokens::parts(&value.text, &mut |part| stems.push(part.stem.to_string()));
                 let stems: Vec<&str> = stems.iter().map(String::as_str).collect();
-                let query = self.adjacent(self.fields.title, &stems, 0);
+                let query = self.adjacent(Side::Title, &stems, 0);
                 let units = self.lookup.units_of_logs(&*query)?;
                 any(vec![query, self.units(units)])
             }

@@ -206,11 +206,11 @@ impl<'r> Reader<'r> {
     fn shown(&mut self, hit: &Hit) -> Result<Option<Shown>> {
         match &hit.address {
             Address::Turn(row) => self.turn(*row, hit),
-            Address::Section(path, number) => self.section(path, *number, hit),
+            Address::Section(path, number, time) => self.section(path, (*number, *time), hit),
         }
     }
 
-    fn section(&mut self, path: &str, number: usize, hit: &Hit) -> Result<Option<Shown>> {
+    fn section(&mut self, path: &str, (number, time): (usize, i64), hit: &Hit) -> Result<Option<Shown>> {
         let (marks, around) = (self.marks, self.view.context);
         let Some((summary, pieces, text)) = self.log(path)? else { return Ok(None) };
         let Some(piece) = pieces.iter().find(|p| p.number == number) else { return Ok(None) };
@@ -240,7 +240,7 @@ impl<'r> Reader<'r> {
             conversation: None,
             turn: None,
             role: None,
-            time: stamp(hit.time),
+            time: stamp(time),
             path: Some(path.to_string()),
             line: Some(line + 1),
             passage,

@@ -2,13 +2,14 @@
 //!
 //! No text is stored: a hit leads back to the log or the record.
 
-use tantivy::TantivyDocument;
-use tantivy::schema::{FAST, Field, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions};
+use tantivy::fieldnorm::FieldNormReader;
+use tantivy::schema::{FAST, Field, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions, Value as _};
 use tantivy::tokenizer::{RawTokenizer, TokenizerManager};
+use tantivy::{TantivyDocument, Term};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::dates;
-use super::tokens::{self, PartTokenizer, WholeTokenizer};
+use super::tokens::{self, WholeTokenizer, WordTokenizer};
 use crate::journal::sections::{self, Piece};
 use crate::journal::summary::Summary;
 use crate::record::action::Action;
@@ -16,25 +17,67 @@ use crate::record::conversation::Conversation;
 use crate::record::turn::Turn;
 
 /// Version of the documents; another one makes the index anew. The tokenizer has its own.
-pub(super) const VERSION: u32 = 3;
+pub(super) const VERSION: u32 = 4;
 
 /// Bytes of a fact: more of a command or an error is found as text.
 const FACT: usize = 240;
 
+/// Who or what says a text. Words of all of them stand in one field, each with a mark behind it: what one word of a query needs
+/// of them lies close together in the dictionary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Side {
+    /// What the user said.
+    User,
+    /// What the agent answered.
+    Agent,
+    /// What the agent did, and what came of it.
+    Acts,
+    /// What stands in a section.
+    Body,
+    /// Titles: of the log with each of its sections, of the conversation with its first turn.
+    Title,
+}
+
+impl Side {
+    /// All of them; the frequent ones first, which keeps the column of lengths narrow.
+    pub(super) const ALL: [Side; 5] = [Side::User, Side::Agent, Side::Acts, Side::Body, Side::Title];
+
+    /// What stands behind its words.
+    pub(super) fn mark(self) -> char {
+        char::from(self as u8 + 1)
+    }
+}
+
+/// The lengths of a document's texts, by side: a byte each, as the engine codes lengths.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Lengths(pub(super) u64);
+
+/// Bytes of an English word and the blank behind it, about.
+const WORD: usize = 6;
+
+impl Lengths {
+    fn new(bytes: &[usize; 5]) -> Lengths {
+        let code = |bytes: &usize| FieldNormReader::fieldnorm_to_id(u32::try_from(bytes.div_ceil(WORD)).unwrap_or(u32::MAX));
+        Lengths(bytes.iter().rev().fold(0, |all, bytes| all << 8 | u64::from(code(bytes))))
+    }
+
+    /// What a document says of itself.
+    pub(super) fn of_document(fields: &Fields, document: &TantivyDocument) -> Lengths {
+        Lengths(document.get_first(fields.lengths).and_then(|value| value.as_u64()).unwrap_or_default())
+    }
+
+    /// The length of a side in words, about.
+    pub(super) fn of(self, side: Side) -> u32 {
+        FieldNormReader::id_to_fieldnorm((self.0 >> (8 * side as u32)) as u8)
+    }
+}
+
 /// The fields.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Fields {
-    /// What the user said.
-    pub(super) user: Field,
-    /// What the agent answered.
-    pub(super) agent: Field,
-    /// What stands in a section.
-    pub(super) body: Field,
-    /// Titles: of the log with each of its sections, of the conversation with its first turn.
-    pub(super) title: Field,
-    /// What the agent did, and what came of it.
-    pub(super) acts: Field,
-    /// All words and identifiers of the document as they are written, each once.
+    /// The words of all sides.
+    pub(super) words: Field,
+    /// All words and names of the document as they are written, each once.
     pub(super) exact: Field,
     /// `key:value`, whole and lower-cased: what filters look at.
     pub(super) facts: Field,
@@ -46,6 +89,8 @@ pub(super) struct Fields {
     pub(super) row: Field,
     /// Hash of all that the document was made of.
     pub(super) sum: Field,
+    /// Lengths of its texts.
+    pub(super) lengths: Field,
     /// When the turn was, when the log was begun; ms since 1970.
     pub(super) time: Field,
     /// When the turn was, when the log was last worked on; ms since 1970.
@@ -57,10 +102,11 @@ pub(super) const UNIT: &str = "unit";
 pub(super) const NUMBER: &str = "number";
 pub(super) const ROW: &str = "row";
 pub(super) const SUM: &str = "sum";
+pub(super) const LENGTHS: &str = "lengths";
 pub(super) const UNTIL: &str = "until";
 
 const RAW: &str = "raw";
-const PARTS: &str = "parts";
+const WORDS: &str = "words";
 const WHOLES: &str = "wholes";
 
 impl Fields {
@@ -71,14 +117,9 @@ impl Fields {
             TextOptions::default()
                 .set_indexing_options(TextFieldIndexing::default().set_tokenizer(tokenizer).set_index_option(option).set_fieldnorms(norms))
         };
-        let words = || text(PARTS, IndexRecordOption::WithFreqsAndPositions, true);
         let number = NumericOptions::from(FAST);
         let fields = Fields {
-            user: schema.add_text_field("user", words()),
-            agent: schema.add_text_field("agent", words()),
-            body: schema.add_text_field("body", words()),
-            title: schema.add_text_field("title", words()),
-            acts: schema.add_text_field("acts", words()),
+            words: schema.add_text_field("words", text(WORDS, IndexRecordOption::WithFreqsAndPositions, true)),
             // With frequencies, all of them 1: the engine skips blocks of documents only where it knows them.
             exact: schema.add_text_field("exact", text(WHOLES, IndexRecordOption::WithFreqs, false)),
             facts: schema.add_text_field("facts", text(RAW, IndexRecordOption::Basic, false)),
@@ -86,22 +127,25 @@ impl Fields {
             number: schema.add_u64_field(NUMBER, number.clone()),
             row: schema.add_u64_field(ROW, number.clone()),
             sum: schema.add_u64_field(SUM, number.clone()),
+            lengths: schema.add_u64_field(LENGTHS, number.clone()),
             time: schema.add_i64_field("time", number.clone()),
             until: schema.add_i64_field(UNTIL, number),
         };
         (schema.build(), fields)
     }
 
-    /// The fields of words.
-    pub(super) fn texts(&self) -> [Field; 5] {
-        [self.user, self.agent, self.body, self.title, self.acts]
+    /// The term of a word on one side.
+    pub(super) fn word(&self, side: Side, stem: &str) -> Term {
+        let mut term = Term::from_field_text(self.words, stem);
+        term.append_bytes(&[side as u8 + 1]);
+        term
     }
 }
 
 /// The tokenizers that the schema names.
 pub(super) fn tokenizers() -> TokenizerManager {
     let manager = TokenizerManager::new();
-    manager.register(PARTS, PartTokenizer::default());
+    manager.register(WORDS, WordTokenizer::default());
     manager.register(WHOLES, WholeTokenizer::default());
     manager.register(RAW, RawTokenizer::default());
     // The engine asks for it even for numbers.
@@ -136,12 +180,16 @@ pub(super) fn fact(key: &str, value: &str) -> String {
 struct Maker<'f> {
     fields: &'f Fields,
     document: TantivyDocument,
+    /// Bytes of its texts, by side.
+    bytes: [usize; 5],
+    /// The text that is being added, with its mark.
+    marked: String,
     sum: u64,
 }
 
 impl<'f> Maker<'f> {
     fn new(fields: &'f Fields) -> Maker<'f> {
-        Maker { fields, document: TantivyDocument::default(), sum: 0 }
+        Maker { fields, document: TantivyDocument::default(), bytes: [0; 5], marked: String::new(), sum: 0 }
     }
 
     fn add(&mut self, field: Field, text: &str) {
@@ -157,6 +205,7 @@ impl<'f> Maker<'f> {
 
     fn done(mut self) -> TantivyDocument {
         self.document.add_u64(self.fields.sum, self.sum);
+        self.document.add_u64(self.fields.lengths, Lengths::new(&self.bytes).0);
         self.document
     }
 
@@ -167,11 +216,22 @@ impl<'f> Maker<'f> {
     }
 
     /// Text that is found by its words, and as it is written.
-    fn text(&mut self, field: Field, text: &str) {
+    fn text(&mut self, side: Side, text: &str) {
         if !text.is_empty() {
-            self.add(field, text);
+            self.words(side, text);
             self.document.add_text(self.fields.exact, text);
         }
+    }
+
+    /// Text that is found by its words.
+    fn words(&mut self, side: Side, text: &str) {
+        self.bytes[side as usize] += text.len();
+        self.marked.clear();
+        self.marked.push(side.mark());
+        self.marked.push_str(text);
+        let marked = std::mem::take(&mut self.marked);
+        self.add(self.fields.words, &marked);
+        self.marked = marked;
     }
 
     fn numbers(&mut self, unit: u64, number: u64, row: i64, (time, until): (i64, i64)) {
@@ -212,14 +272,14 @@ pub(super) fn of_turn(fields: &Fields, conversation: &Conversation, turn: &Turn)
     if !turn.counts() {
         maker.fact("is", "abandoned");
     }
-    for (role, field, said) in [("user", fields.user, &turn.user_input), ("agent", fields.agent, &turn.agent_response)] {
+    for (role, side, said) in [("user", Side::User, &turn.user_input), ("agent", Side::Agent, &turn.agent_response)] {
         if let Some(said) = said.as_deref().filter(|s| !s.is_empty()) {
             maker.fact("role", role);
-            maker.text(field, said);
+            maker.text(side, said);
         }
     }
     if let Some(title) = conversation.title.as_deref().filter(|_| turn.number == 1) {
-        maker.text(fields.title, title);
+        maker.text(Side::Title, title);
     }
     for action in &turn.actions {
         act(&mut maker, action);
@@ -244,12 +304,12 @@ fn act(maker: &mut Maker<'_>, action: &Action) {
         _ if action.ok == Some(false) => maker.fact("is", "failed"),
         _ => {}
     }
-    maker.text(maker.fields.acts, &action.value);
+    maker.text(Side::Acts, &action.value);
     if let Some(output) = &action.output {
         if kind == "error" || action.ok == Some(false) {
             maker.fact("error", output);
         }
-        maker.text(maker.fields.acts, output);
+        maker.text(Side::Acts, output);
     }
 }
 
@@ -305,13 +365,13 @@ pub(super) fn of_piece(fields: &Fields, about: &About<'_>, piece: &Piece, first:
         piece.lines.iter().for_each(|(_, line)| maker.fact("error", line));
         maker.fact("is", "failed");
     }
-    maker.text(fields.title, &log.title);
+    maker.text(Side::Title, &log.title);
     // Titles count among the words of each section, and once more by themselves.
-    maker.add(fields.body, &log.title);
+    maker.words(Side::Body, &log.title);
     if let (true, Some(description)) = (first, &log.description) {
-        maker.text(fields.body, description);
+        maker.text(Side::Body, description);
     }
-    maker.text(fields.body, &body);
+    maker.text(Side::Body, &body);
     maker.done()
 }
 

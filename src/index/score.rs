@@ -4,15 +4,18 @@
 //! (Robertson and Zaragoza, 2009) with weights that the relevance benchmark justifies.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::rc::Rc;
 
-use tantivy::fieldnorm::FieldNormReader;
-use tantivy::postings::{Postings, SegmentPostings};
+use tantivy::postings::{Postings, SegmentPostings, TermInfo};
 use tantivy::schema::{Field, IndexRecordOption};
-use tantivy::{DocId, DocSet, InvertedIndexReader, Searcher, SegmentReader, TERMINATED, Term};
+use tantivy::termdict::TermDictionary;
+use tantivy::{DocId, DocSet, Searcher, SegmentReader, TERMINATED, Term};
 
 use super::error::{Error, Result};
-use super::schema::{self, Fields};
+use super::schema::{self, Fields, Lengths, Side};
+use super::store::{self, Generation};
 
 /// Saturation of term frequencies.
 const K1: f32 = 1.2;
@@ -88,44 +91,84 @@ pub(super) enum Role {
     Agent,
 }
 
-/// The terms of what is committed, and how many documents have each; every term is looked up once.
+/// The terms of what is committed; every one is looked up once.
 pub(super) struct Terms<'s> {
     pub(super) searcher: &'s Searcher,
     pub(super) fields: &'s Fields,
-    /// Words in each text field.
-    tokens: HashMap<Field, u64>,
-    known: RefCell<HashMap<Term, u64>>,
+    dir: &'s Path,
+    /// Words on each side.
+    words: [u64; 5],
+    known: RefCell<HashMap<Term, Rc<[Option<TermInfo>]>>>,
 }
 
 impl<'s> Terms<'s> {
-    pub(super) fn read(searcher: &'s Searcher, fields: &'s Fields) -> Result<Terms<'s>> {
-        let mut tokens = HashMap::new();
-        for field in fields.texts() {
-            let indexes = searcher.segment_readers().iter().map(|segment| segment.inverted_index(field));
-            tokens.insert(field, indexes.map(|index| index.map(|i| i.total_num_tokens())).sum::<tantivy::Result<u64>>()?);
+    pub(super) fn new(searcher: &'s Searcher, fields: &'s Fields, generation: &'s Generation) -> Terms<'s> {
+        Terms { searcher, fields, dir: &generation.dir, words: generation.commit.words, known: RefCell::default() }
+    }
+
+    /// Goes through the dictionaries of what is written as it is, one at a time: each is gone from memory before the next comes.
+    pub(super) fn each_dictionary(&self, each: &mut dyn FnMut(&TermDictionary) -> Result<()>) -> Result<()> {
+        for segment in store::segments(self.dir)? {
+            each(SegmentReader::open(&segment)?.inverted_index(self.fields.exact)?.terms())?;
         }
-        Ok(Terms { searcher, fields, tokens, known: RefCell::default() })
+        Ok(())
+    }
+
+    /// Where each segment has a term.
+    fn infos(&self, term: &Term) -> Result<Rc<[Option<TermInfo>]>> {
+        if let Some(infos) = self.known.borrow().get(term) {
+            return Ok(infos.clone());
+        }
+        let mut infos = Vec::new();
+        for segment in self.searcher.segment_readers() {
+            infos.push(segment.inverted_index(term.field())?.get_term_info(term).map_err(|e| Error::engine(&e))?);
+        }
+        let infos: Rc<[Option<TermInfo>]> = infos.into();
+        self.known.borrow_mut().insert(term.clone(), infos.clone());
+        Ok(infos)
     }
 
     /// How many documents have a term; those that were deleted lately may count.
     pub(super) fn count(&self, term: &Term) -> Result<u64> {
-        if let Some(count) = self.known.borrow().get(term) {
-            return Ok(*count);
-        }
-        let empty = self.tokens.get(&term.field()).is_some_and(|tokens| *tokens == 0);
-        let count = if empty { 0 } else { self.searcher.doc_freq(term)? };
-        self.known.borrow_mut().insert(term.clone(), count);
-        Ok(count)
+        Ok(self.infos(term)?.iter().flatten().map(|info| u64::from(info.doc_freq)).sum())
     }
 
-    /// The same for a text in a field.
-    pub(super) fn of(&self, field: Field, text: &str) -> Result<u64> {
-        self.count(&Term::from_field_text(field, text))
+    /// The documents of a segment that have a term.
+    fn postings(&self, segment: usize, term: &Term, option: IndexRecordOption) -> Result<Option<SegmentPostings>> {
+        let Some(info) = &self.infos(term)?[segment] else { return Ok(None) };
+        let index = self.searcher.segment_reader(segment as u32).inverted_index(term.field())?;
+        Ok(Some(index.read_postings_from_terminfo(info, option).map_err(|e| Error::engine(&e))?))
     }
 
-    /// The fields of words that have any.
-    pub(super) fn filled(&self) -> impl Iterator<Item = Field> {
-        self.fields.texts().into_iter().filter(|field| self.tokens.get(field).is_some_and(|tokens| *tokens > 0))
+    /// How many documents have a word on a side, by its stem.
+    pub(super) fn word(&self, side: Side, stem: &str) -> Result<u64> {
+        if self.words[side as usize] == 0 { Ok(0) } else { self.count(&self.fields.word(side, stem)) }
+    }
+
+    /// How many documents a fact is true of.
+    pub(super) fn fact(&self, fact: &str) -> Result<u64> {
+        self.count(&Term::from_field_text(self.fields.facts, fact))
+    }
+
+    /// The sides that have any words, and that somebody says.
+    pub(super) fn sides(&self, role: Option<Role>) -> impl Iterator<Item = Side> {
+        Side::ALL.into_iter().filter(move |side| self.words[*side as usize] > 0 && is_said_by(*side, role))
+    }
+
+    /// How many documents have a lexeme, at most: a turn may have it on both sides.
+    pub(super) fn frequency(&self, lexeme: &Lexeme) -> Result<f32> {
+        let side = |side: Side| lexeme.terms.iter().map(|term| self.word(side, term)).sum::<Result<u64>>();
+        let field = |field: Field| lexeme.terms.iter().map(|term| self.count(&Term::from_field_text(field, term))).sum::<Result<u64>>();
+        let count = match lexeme.place {
+            Place::Words => {
+                let said = side(Side::User)? + side(Side::Agent)? + side(Side::Body)?;
+                // A word of a title or a command's output alone is a word, too.
+                if said > 0 { said } else { side(Side::Title)?.max(side(Side::Acts)?) }
+            }
+            Place::Exact => field(self.fields.exact)?,
+            Place::Facts => field(self.fields.facts)?,
+        };
+        Ok(count as f32)
     }
 }
 
@@ -138,48 +181,34 @@ pub(super) struct Statistics {
     kinds: [f32; 2],
     /// Conversations, logs.
     units: [f32; 2],
-    /// Words in each text field.
-    tokens: HashMap<Field, f32>,
+    /// Words on each side.
+    words: [u64; 5],
 }
 
 impl Statistics {
-    /// Reads the figures; how many conversations and logs there are is handed in.
-    pub(super) fn read(terms: &Terms<'_>, units: (u64, u64)) -> Result<Statistics> {
-        let count = |fact: &str| terms.of(terms.fields.facts, fact);
-        let kinds = [count("kind:turn")? as f32, count("kind:log")? as f32];
-        let tokens = terms.tokens.iter().map(|(field, tokens)| (*field, *tokens as f32)).collect();
-        Ok(Statistics { documents: kinds[0] + kinds[1], kinds, units: [units.0.max(1) as f32, units.1.max(1) as f32], tokens })
+    /// The figures; how many turns, conversations and logs there are is handed in.
+    pub(super) fn new(terms: &Terms<'_>, turns: u64, units: (u64, u64)) -> Statistics {
+        let documents = terms.searcher.num_docs() as f32;
+        let kinds = [turns as f32, (documents - turns as f32).max(0.0)];
+        Statistics { documents, kinds, units: [units.0.max(1) as f32, units.1.max(1) as f32], words: terms.words }
     }
 
-    /// Average length of a field in its kind of documents; and in whole conversations or logs.
-    pub(super) fn average(&self, fields: &Fields, field: Field) -> (f32, f32) {
-        let kind = usize::from(field == fields.body || field == fields.title);
-        let tokens = self.tokens.get(&field).copied().unwrap_or_default().max(1.0);
-        ((tokens / self.kinds[kind].max(1.0)).max(1.0), (tokens / self.units[kind]).max(1.0))
+    /// Average length of a side in its kind of documents; and in whole conversations or logs.
+    pub(super) fn average(&self, side: Side) -> (f32, f32) {
+        let kind = usize::from(matches!(side, Side::Body | Side::Title));
+        let words = (self.words[side as usize] as f32).max(1.0);
+        ((words / self.kinds[kind].max(1.0)).max(1.0), (words / self.units[kind]).max(1.0))
+    }
+
+    /// Words of all documents.
+    pub(super) fn length(&self) -> f32 {
+        self.words.iter().sum::<u64>() as f32
     }
 
     /// How much a term tells that so many documents have.
     pub(super) fn idf(&self, frequency: f32) -> f32 {
         let frequency = frequency.min(self.documents);
         (1.0 + (self.documents - frequency + 0.5) / (frequency + 0.5)).ln()
-    }
-}
-
-impl Terms<'_> {
-    /// How many documents have a lexeme, at most: a turn may have it on both sides.
-    pub(super) fn frequency(&self, lexeme: &Lexeme) -> Result<f32> {
-        let fields = self.fields;
-        let count = |field: Field| lexeme.terms.iter().map(|term| self.of(field, term)).sum::<Result<u64>>();
-        let count = match lexeme.place {
-            Place::Words => {
-                let said = count(fields.user)? + count(fields.agent)? + count(fields.body)?;
-                // A word of a title or a command's output alone is a word, too.
-                if said > 0 { said } else { count(fields.title)?.max(count(fields.acts)?) }
-            }
-            Place::Exact => count(fields.exact)?,
-            Place::Facts => count(fields.facts)?,
-        };
-        Ok(count as f32)
     }
 }
 
@@ -229,22 +258,26 @@ fn saturated(frequency: f32, length: f32, average: f32, b: f32) -> f32 {
     frequency * (K1 + 1.0) / (frequency + K1 * (1.0 - b + b * length / average))
 }
 
-/// Whether a field holds what somebody said.
-pub(super) fn is_said_by(fields: &Fields, field: Field, role: Option<Role>) -> bool {
+/// Whether a side is what somebody says.
+pub(super) fn is_said_by(side: Side, role: Option<Role>) -> bool {
     match role {
         None => true,
-        Some(Role::User) => field == fields.user,
-        Some(Role::Agent) => field == fields.agent || field == fields.acts,
+        Some(Role::User) => side == Side::User,
+        Some(Role::Agent) => is_agents(side),
     }
 }
 
-/// What a field counts in its documents: its weight and its length normalisation.
-pub(super) fn weight_of(fields: &Fields, field: Field) -> (f32, f32) {
-    match field {
-        f if f == fields.user => (1.0, B_USER),
-        f if f == fields.agent || f == fields.acts => (AGENT, B),
-        f if f == fields.title => (TITLE, B),
-        _ => (1.0, B),
+fn is_agents(side: Side) -> bool {
+    matches!(side, Side::Agent | Side::Acts)
+}
+
+/// What a side counts in its documents: its weight and its length normalisation.
+pub(super) fn weight_of(side: Side) -> (f32, f32) {
+    match side {
+        Side::User => (1.0, B_USER),
+        Side::Agent | Side::Acts => (AGENT, B),
+        Side::Body => (1.0, B),
+        Side::Title => (TITLE, B),
     }
 }
 
@@ -259,25 +292,25 @@ pub(super) struct Scorer<'s> {
 
 /// The documents of one segment that are scored.
 struct Sheet {
+    segment: usize,
     documents: Vec<Entry>,
-    /// Positions of stems, by field, document and lexeme.
-    positions: HashMap<(Field, u32, usize), Vec<u32>>,
 }
 
 struct Entry {
     doc: DocId,
     unit: usize,
+    lengths: Lengths,
     scored: Scored,
-    /// Lexemes that the user, and that anybody but the agent said.
+    /// Lexemes that anybody but the agent said.
     said: u128,
 }
 
 /// What a whole conversation or log has.
 #[derive(Default, Clone)]
 struct Sums {
-    /// How often it has a lexeme, by field.
-    frequencies: HashMap<(Field, usize), f32>,
-    lengths: HashMap<Field, f32>,
+    /// How often it has a lexeme, by side; without one where nobody knows who wrote it.
+    frequencies: BTreeMap<(Option<Side>, usize), f32>,
+    lengths: [f32; 5],
     dates: f32,
 }
 
@@ -286,15 +319,19 @@ impl Scorer<'_> {
     pub(super) fn units(&self, units: &[u64]) -> Result<Vec<Unit>> {
         let mut sums = vec![Sums::default(); units.len()];
         let mut found: Vec<Unit> = vec![Unit::default(); units.len()];
-        for (ordinal, segment) in self.terms.searcher.segment_readers().iter().enumerate() {
-            let mut sheet = self.sheet(segment, ordinal, units)?;
-            self.lengths(segment, &sheet, &mut sums)?;
-            for place in [Place::Words, Place::Exact, Place::Facts] {
-                for index in (0..self.wanted.lexemes.len()).filter(|i| self.wanted.lexemes[*i].place == place) {
-                    self.lexeme(segment, index, &mut sheet, &mut sums)?;
+        for segment in 0..self.terms.searcher.segment_readers().len() {
+            let mut sheet = self.sheet(segment, units)?;
+            for entry in &sheet.documents {
+                for side in Side::ALL {
+                    sums[entry.unit].lengths[side as usize] += entry.lengths.of(side) as f32;
                 }
             }
-            self.pairs(segment, &mut sheet)?;
+            for place in [Place::Words, Place::Exact, Place::Facts] {
+                for index in (0..self.wanted.lexemes.len()).filter(|i| self.wanted.lexemes[*i].place == place) {
+                    self.lexeme(index, &mut sheet, &mut sums)?;
+                }
+            }
+            self.pairs(&mut sheet)?;
             for entry in sheet.documents {
                 found[entry.unit].documents.push(entry.scored);
             }
@@ -305,82 +342,51 @@ impl Scorer<'_> {
         Ok(found)
     }
 
-    fn sheet(&self, segment: &SegmentReader, ordinal: usize, units: &[u64]) -> Result<Sheet> {
-        let facts = segment.inverted_index(self.terms.fields.facts)?;
-        let numbers = segment.fast_fields().u64(schema::NUMBER)?;
+    fn sheet(&self, ordinal: usize, units: &[u64]) -> Result<Sheet> {
+        let segment = self.terms.searcher.segment_reader(ordinal as u32);
+        let (numbers, lengths) = (segment.fast_fields().u64(schema::NUMBER)?, segment.fast_fields().u64(schema::LENGTHS)?);
         let mut documents = Vec::new();
         for (n, unit) in units.iter().enumerate() {
             let term = Term::from_field_text(self.terms.fields.facts, &schema::unit_fact(*unit));
-            let Some(mut postings) = facts.read_postings(&term, IndexRecordOption::Basic).map_err(|e| Error::engine(&e))? else { continue };
+            let Some(mut postings) = self.terms.postings(ordinal, &term, IndexRecordOption::Basic)? else { continue };
             while postings.doc() != TERMINATED {
                 let doc = postings.doc();
                 if !segment.is_deleted(doc) {
                     let number = numbers.first(doc).unwrap_or_default();
+                    let lengths = Lengths(lengths.first(doc).unwrap_or_default());
                     let scored = Scored { segment: ordinal as u32, doc, unit: *unit, number, own: 0.0, near: 0.0, context: 0.0, has: 0 };
-                    documents.push(Entry { doc, unit: n, scored, said: 0 });
+                    documents.push(Entry { doc, unit: n, lengths, scored, said: 0 });
                 }
                 postings.advance();
             }
         }
         documents.sort_unstable_by_key(|d| d.doc);
-        Ok(Sheet { documents, positions: HashMap::new() })
+        Ok(Sheet { segment: ordinal, documents })
     }
 
-    /// The fields that are looked at.
-    fn texts(&self) -> impl Iterator<Item = Field> {
-        self.terms.filled().filter(|field| is_said_by(self.terms.fields, *field, self.wanted.role))
-    }
-
-    fn lengths(&self, segment: &SegmentReader, sheet: &Sheet, sums: &mut [Sums]) -> Result<()> {
-        for field in self.texts() {
-            let norms = norms(segment, field)?;
-            for entry in &sheet.documents {
-                *sums[entry.unit].lengths.entry(field).or_default() += norms.fieldnorm(entry.doc) as f32;
-            }
-        }
-        Ok(())
-    }
-
-    fn postings(
-        &self,
-        index: &InvertedIndexReader,
-        field: Field,
-        term: &str,
-        option: IndexRecordOption,
-    ) -> Result<Option<SegmentPostings>> {
-        index.read_postings(&Term::from_field_text(field, term), option).map_err(|e| Error::engine(&e))
-    }
-
-    fn lexeme(&self, segment: &SegmentReader, n: usize, sheet: &mut Sheet, sums: &mut [Sums]) -> Result<()> {
+    fn lexeme(&self, n: usize, sheet: &mut Sheet, sums: &mut [Sums]) -> Result<()> {
         let lexeme = &self.wanted.lexemes[n];
         let value = lexeme.weight * self.idf[n];
         let bit = 1_u128 << n.min(127);
         match lexeme.place {
             Place::Words => {
-                for field in self.texts() {
-                    let Some(mut postings) =
-                        self.postings(&*segment.inverted_index(field)?, field, &lexeme.term, IndexRecordOption::WithFreqs)?
-                    else {
-                        continue;
-                    };
-                    let norms = norms(segment, field)?;
-                    let (weight, b) = weight_of(self.terms.fields, field);
-                    let average = self.statistics.average(self.terms.fields, field).0;
-                    let agents = field == self.terms.fields.agent || field == self.terms.fields.acts;
+                for side in self.terms.sides(self.wanted.role) {
+                    let term = self.terms.fields.word(side, &lexeme.term);
+                    let Some(mut postings) = self.terms.postings(sheet.segment, &term, IndexRecordOption::WithFreqs)? else { continue };
+                    let (weight, b) = weight_of(side);
+                    let average = self.statistics.average(side).0;
                     each(&mut postings, &mut sheet.documents, &mut |entry, postings| {
                         let frequency = postings.term_freq() as f32;
-                        let length = norms.fieldnorm(entry.doc) as f32;
-                        entry.scored.own += weight * value * saturated(frequency, length, average, b);
+                        entry.scored.own += weight * value * saturated(frequency, entry.lengths.of(side) as f32, average, b);
                         entry.scored.has |= bit;
-                        entry.said |= if agents { 0 } else { bit };
-                        *sums[entry.unit].frequencies.entry((field, n)).or_default() += frequency;
+                        entry.said |= if is_agents(side) { 0 } else { bit };
+                        *sums[entry.unit].frequencies.entry((Some(side), n)).or_default() += frequency;
                     });
                 }
             }
             Place::Exact => {
-                let field = self.terms.fields.exact;
-                let index = segment.inverted_index(field)?;
-                let Some(mut postings) = self.postings(&index, field, &lexeme.term, IndexRecordOption::Basic)? else { return Ok(()) };
+                let term = Term::from_field_text(self.terms.fields.exact, &lexeme.term);
+                let Some(mut postings) = self.terms.postings(sheet.segment, &term, IndexRecordOption::Basic)? else { return Ok(()) };
                 let role = self.wanted.role.is_some();
                 each(&mut postings, &mut sheet.documents, &mut |entry, _| {
                     let stems = lexeme.of.iter().fold(0, |all, stem| all | 1_u128 << (*stem).min(127));
@@ -392,14 +398,13 @@ impl Scorer<'_> {
                     entry.scored.own += if agents { AGENT } else { 1.0 } * value;
                     entry.scored.has |= bit;
                     entry.said |= if agents { 0 } else { bit };
-                    *sums[entry.unit].frequencies.entry((field, n)).or_default() += 1.0;
+                    *sums[entry.unit].frequencies.entry((None, n)).or_default() += 1.0;
                 });
             }
             Place::Facts => {
-                let field = self.terms.fields.facts;
-                let index = segment.inverted_index(field)?;
                 for term in &lexeme.terms {
-                    let Some(mut postings) = self.postings(&index, field, term, IndexRecordOption::Basic)? else { continue };
+                    let term = Term::from_field_text(self.terms.fields.facts, term);
+                    let Some(mut postings) = self.terms.postings(sheet.segment, &term, IndexRecordOption::Basic)? else { continue };
                     each(&mut postings, &mut sheet.documents, &mut |entry, _| {
                         entry.scored.own += value;
                         let dates = &mut sums[entry.unit].dates;
@@ -412,51 +417,46 @@ impl Scorer<'_> {
     }
 
     /// Words of the query that stand next to each other.
-    fn pairs(&self, segment: &SegmentReader, sheet: &mut Sheet) -> Result<()> {
+    fn pairs(&self, sheet: &mut Sheet) -> Result<()> {
         let paired: u128 = self.wanted.pairs.iter().fold(0, |all, (a, b)| all | 1_u128 << (*a).min(127) | 1_u128 << (*b).min(127));
-        let mut worth: Vec<usize> = Vec::new();
-        for (n, entry) in sheet.documents.iter().enumerate() {
-            if (entry.scored.has & paired).count_ones() > 1 {
-                worth.push(n);
-            }
-        }
+        let worth: Vec<usize> = (0..sheet.documents.len()).filter(|n| (sheet.documents[*n].scored.has & paired).count_ones() > 1).collect();
         if worth.is_empty() {
             return Ok(());
         }
         let mut members: Vec<usize> = self.wanted.pairs.iter().flat_map(|(a, b)| [*a, *b]).collect();
         members.sort_unstable();
         members.dedup();
-        for field in self.texts().filter(|f| *f != self.terms.fields.title) {
+        for side in self.terms.sides(self.wanted.role).filter(|side| *side != Side::Title) {
+            let mut positions: HashMap<(DocId, usize), Vec<u32>> = HashMap::new();
             for n in &members {
-                let term = &self.wanted.lexemes[*n].term;
+                let term = self.terms.fields.word(side, &self.wanted.lexemes[*n].term);
                 let option = IndexRecordOption::WithFreqsAndPositions;
-                let Some(mut postings) = self.postings(&*segment.inverted_index(field)?, field, term, option)? else { continue };
+                let Some(mut postings) = self.terms.postings(sheet.segment, &term, option)? else { continue };
                 for entry in &worth {
                     let doc = sheet.documents[*entry].doc;
                     if postings.doc() < doc {
                         postings.seek(doc);
                     }
                     if postings.doc() == doc {
-                        let mut positions = Vec::new();
-                        postings.positions(&mut positions);
-                        sheet.positions.insert((field, doc, *n), positions);
+                        let mut at = Vec::new();
+                        postings.positions(&mut at);
+                        positions.insert((doc, *n), at);
                     }
                 }
             }
-            let norms = norms(segment, field)?;
-            let (weight, b) = weight_of(self.terms.fields, field);
-            let average = self.statistics.average(self.terms.fields, field).0;
+            let (weight, b) = weight_of(side);
+            let average = self.statistics.average(side).0;
             for n in &worth {
-                let doc = sheet.documents[*n].doc;
+                let entry = &mut sheet.documents[*n];
                 let mut bonus = 0.0;
                 for (a, z) in &self.wanted.pairs {
-                    let both = sheet.positions.get(&(field, doc, *a)).zip(sheet.positions.get(&(field, doc, *z)));
+                    let both = positions.get(&(entry.doc, *a)).zip(positions.get(&(entry.doc, *z)));
                     let count = both.map_or(0, |(a, z)| together(a, z)) as f32;
                     if count > 0.0 {
-                        bonus += self.idf[*a].min(self.idf[*z]) * saturated(count, norms.fieldnorm(doc) as f32, average, b);
+                        bonus += self.idf[*a].min(self.idf[*z]) * saturated(count, entry.lengths.of(side) as f32, average, b);
                     }
                 }
-                sheet.documents[*n].scored.own += PAIR * weight * bonus;
+                entry.scored.own += PAIR * weight * bonus;
             }
         }
         Ok(())
@@ -466,14 +466,14 @@ impl Scorer<'_> {
     fn finish(&self, unit: &mut Unit, sums: &Sums) {
         unit.documents.sort_unstable_by_key(|d| d.number);
         unit.whole = sums.dates;
-        for ((field, n), frequency) in &sums.frequencies {
+        for ((side, n), frequency) in &sums.frequencies {
             let value = self.wanted.lexemes[*n].weight * self.idf[*n];
-            unit.whole += if *field == self.terms.fields.exact {
-                value * saturated(*frequency, 1.0, 1.0, 0.0)
-            } else {
-                let average = self.statistics.average(self.terms.fields, *field).1;
-                let length = sums.lengths.get(field).copied().unwrap_or(average);
-                weight_of(self.terms.fields, *field).0 * value * saturated(*frequency, length, average, B)
+            unit.whole += match side {
+                None => value * saturated(*frequency, 1.0, 1.0, 0.0),
+                Some(side) => {
+                    let (length, average) = (sums.lengths[*side as usize], self.statistics.average(*side).1);
+                    weight_of(*side).0 * value * saturated(*frequency, length, average, B)
+                }
             };
         }
         let own: Vec<f32> = unit.documents.iter().map(|d| d.own).collect();
@@ -484,10 +484,6 @@ impl Scorer<'_> {
             document.context = CONTEXT * unit.whole;
         }
     }
-}
-
-fn norms(segment: &SegmentReader, field: Field) -> Result<FieldNormReader> {
-    Ok(segment.get_fieldnorms_reader(field)?)
 }
 
 /// Goes through the documents that have a term.

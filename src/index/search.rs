@@ -1,5 +1,6 @@
 //! Searching: candidates from the engine, exact scores for the best conversations and logs, and what they are shown as.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use tantivy::collector::{Count, DocSetCollector, TopDocs};
@@ -7,7 +8,7 @@ use tantivy::columnar::Column;
 use tantivy::query::Bm25StatisticsProvider;
 use tantivy::query::{BooleanQuery, BoostQuery, EnableScoring, Occur, Query as Engine, TermQuery};
 use tantivy::schema::{Field, IndexRecordOption};
-use tantivy::{DocAddress, DocSet, Order, Score, Searcher, SegmentReader, TERMINATED, Term};
+use tantivy::{DocAddress, DocId, DocSet, Order, Score, Searcher, SegmentReader, TERMINATED, Term};
 
 use super::Index;
 use super::error::Result;
@@ -16,12 +17,15 @@ use super::query::Query;
 use super::schema;
 use super::score::{self, Place, Scored, Scorer, Statistics, Terms, Unit};
 use super::state::Indexed;
+use super::tokens;
 use super::update::Sources;
 use crate::record::conversation::Filter;
 use crate::record::status::Status;
 
 /// Candidates that the engine gives.
 const CANDIDATES: usize = 60;
+/// The engine holds length against a text more than we do where the user speaks: as if all texts were longer.
+const STRETCH: f32 = 2.0;
 /// Conversations and logs that are scored exactly.
 const UNITS: usize = 15;
 
@@ -75,8 +79,9 @@ pub struct Request<'r> {
 pub enum Address {
     /// A turn, by its row.
     Turn(i64),
-    /// A section: the log's path relative to the journal (`zip!name` in a zip), and its number.
-    Section(String, usize),
+    /// A section: the log's path relative to the journal (`zip!name` in a zip), its number, and when the log was last worked on, in
+    /// ms since 1970.
+    Section(String, usize, i64),
 }
 
 /// A turn or section that was found.
@@ -90,10 +95,6 @@ pub struct Hit {
     pub full: bool,
     /// What the score is made of: the hit by itself, its neighbours, the whole conversation or log.
     pub parts: [f32; 3],
-    /// When it was; ms since 1970.
-    pub time: i64,
-    /// Its conversation or log.
-    unit: u64,
 }
 
 /// One result.
@@ -107,8 +108,6 @@ pub struct Found {
     pub hits: Vec<Hit>,
     /// How many hits of it were found.
     pub matches: usize,
-    /// Its session, or its conversation or log and its number there.
-    key: (u64, u64),
 }
 
 /// The answer to a search.
@@ -137,18 +136,18 @@ pub struct Counted {
     pub facets: BTreeMap<String, Vec<(String, u64)>>,
 }
 
-/// Figures for the engine, so that it scores as we do.
+/// Figures for the engine, so that it scores about as we do.
 struct Figures<'f> {
     rest: &'f Terms<'f>,
     documents: u64,
-    /// Words of each field, so that their number by document is the length that is held against a text.
-    tokens: HashMap<Field, u64>,
+    /// Words of all documents, so that their number by document is the length that is held against a text.
+    words: u64,
     frequencies: HashMap<Term, u64>,
 }
 
 impl Bm25StatisticsProvider for Figures<'_> {
     fn total_num_tokens(&self, field: Field) -> tantivy::Result<u64> {
-        Ok(self.tokens.get(&field).copied().unwrap_or(self.documents))
+        Ok(if field == self.rest.fields.words { self.words } else { self.documents })
     }
     fn total_num_docs(&self) -> tantivy::Result<u64> {
         Ok(self.documents)
@@ -223,7 +222,7 @@ impl Index {
     pub fn search(&self, sources: &Sources<'_>, request: &Request<'_>) -> Result<Answer> {
         let searcher = self.generation.reader.searcher();
         let lookup = Journals { index: self, sources, searcher: &searcher };
-        let terms = Terms::read(&searcher, &self.fields)?;
+        let terms = Terms::new(&searcher, &self.fields, &self.generation);
         let plan = Planner::new(&terms, &lookup).plan(request.query, request.text, request.abandoned)?;
         let columns = searcher.segment_readers().iter().map(Columns::read).collect::<Result<_>>()?;
         let run = Run { index: self, terms: &terms, columns, request, plan };
@@ -252,7 +251,7 @@ impl Index {
     pub(super) fn strict(&self, sources: &Sources<'_>, query: &Query, abandoned: bool) -> Result<Box<dyn Engine>> {
         let searcher = self.generation.reader.searcher();
         let lookup = Journals { index: self, sources, searcher: &searcher };
-        let terms = Terms::read(&searcher, &self.fields)?;
+        let terms = Terms::new(&searcher, &self.fields, &self.generation);
         Ok(plan::constant(&*Planner::new(&terms, &lookup).plan(query, "", abandoned)?.strict()))
     }
 
@@ -285,31 +284,57 @@ impl Index {
     }
 }
 
-/// The numbers of the documents of one segment.
-struct Columns {
+/// The numbers of the documents of one segment; what only results need is read for them.
+struct Columns<'s> {
+    segment: &'s SegmentReader,
     unit: Column<u64>,
     number: Column<u64>,
-    row: Column<u64>,
-    until: Column<i64>,
+    row: OnceCell<Column<u64>>,
+    until: OnceCell<Column<i64>>,
 }
 
-impl Columns {
-    fn read(segment: &SegmentReader) -> Result<Columns> {
+impl<'s> Columns<'s> {
+    fn read(segment: &'s SegmentReader) -> Result<Columns<'s>> {
         let fast = segment.fast_fields();
-        Ok(Columns {
-            unit: fast.u64(schema::UNIT)?,
-            number: fast.u64(schema::NUMBER)?,
-            row: fast.u64(schema::ROW)?,
-            until: fast.i64(schema::UNTIL)?,
-        })
+        let (unit, number) = (fast.u64(schema::UNIT)?, fast.u64(schema::NUMBER)?);
+        Ok(Columns { segment, unit, number, row: OnceCell::new(), until: OnceCell::new() })
+    }
+
+    /// The turn's row; 0 of a section.
+    fn row(&self, doc: DocId) -> Result<u64> {
+        if self.row.get().is_none() {
+            let _ = self.row.set(self.segment.fast_fields().u64(schema::ROW)?);
+        }
+        Ok(self.row.get().and_then(|column| column.first(doc)).unwrap_or_default())
+    }
+
+    /// When it was; ms since 1970.
+    fn until(&self, doc: DocId) -> Result<i64> {
+        if self.until.get().is_none() {
+            let _ = self.until.set(self.segment.fast_fields().i64(schema::UNTIL)?);
+        }
+        Ok(self.until.get().and_then(|column| column.first(doc)).unwrap_or_default())
     }
 }
+
+/// Hits that are one result.
+struct Group {
+    score: f32,
+    full: bool,
+    matches: usize,
+    key: (u64, u64),
+    /// The best first.
+    documents: Vec<Scored>,
+}
+
+/// Hits of a result that are read.
+const HITS: usize = 20;
 
 /// One search.
 struct Run<'r> {
     index: &'r Index,
     terms: &'r Terms<'r>,
-    columns: Vec<Columns>,
+    columns: Vec<Columns<'r>>,
     request: &'r Request<'r>,
     plan: Plan,
 }
@@ -317,19 +342,22 @@ struct Run<'r> {
 impl Run<'_> {
     fn answer(&self, sources: &Sources<'_>) -> Result<Answer> {
         let wanted = self.request.offset.saturating_add(self.request.limit);
-        let mut found = if self.plan.wanted.lexemes.is_empty() || self.request.sort != Sort::Relevance {
-            self.by_time(sources, wanted)?
-        } else {
-            self.by_relevance(sources, wanted)?
-        };
+        let mut found = if self.is_by_time() { self.by_time(sources, wanted)? } else { self.by_relevance(sources, wanted)? };
         let mut answer = Answer { tried: self.plan.tried.clone(), marks: self.plan.marks.clone(), ..Answer::default() };
-        answer.terms = self.plan.wanted.lexemes.iter().map(|l| (l.term.clone(), l.weight)).collect();
+        answer.terms = self.plan.wanted.lexemes.iter().map(|l| (l.term.trim_end_matches(tokens::NAME).to_string(), l.weight)).collect();
         answer.more = found.len() > wanted;
         answer.border = found.iter().take_while(|f| f.full).count();
         found.truncate(wanted);
-        answer.found = found.split_off(self.request.offset.min(found.len()));
+        for group in found.drain(self.request.offset.min(found.len())..) {
+            let hits = group.documents.iter().take(HITS).map(|d| self.hit(d)).collect::<Result<_>>()?;
+            answer.found.push(Found { score: group.score, full: group.full, matches: group.matches, hits });
+        }
         answer.border = answer.border.saturating_sub(self.request.offset).min(answer.found.len());
         Ok(answer)
+    }
+
+    fn is_by_time(&self) -> bool {
+        self.plan.wanted.lexemes.is_empty() || self.request.sort != Sort::Relevance
     }
 
     /// Only one kind of documents can be a result.
@@ -350,7 +378,7 @@ impl Run<'_> {
     }
 
     /// Everything that fits, by time.
-    fn by_time(&self, sources: &Sources<'_>, wanted: usize) -> Result<Vec<Found>> {
+    fn by_time(&self, sources: &Sources<'_>, wanted: usize) -> Result<Vec<Group>> {
         let order = if self.request.sort == Sort::Oldest { Order::Asc } else { Order::Desc };
         let query = self.restricted(plan::constant(&*self.plan.strict()));
         let documents = (self.terms.searcher.num_docs() as usize).max(1);
@@ -382,28 +410,28 @@ impl Run<'_> {
     fn candidates(&self, statistics: &Statistics, idf: &[f32], most: usize) -> Result<Vec<(bool, Score, DocAddress)>> {
         let fields = &self.index.fields;
         let documents = statistics.documents.max(1.0) as u64;
-        let mut figures = Figures { rest: self.terms, documents, tokens: HashMap::new(), frequencies: HashMap::new() };
-        for field in fields.texts() {
-            // The engine holds length against a text more than we do where the user speaks: as if all such texts were longer.
-            let stretch = if field == fields.user { 8.0 } else { 1.0 };
-            figures.tokens.insert(field, (statistics.average(fields, field).0 * stretch * statistics.documents) as u64);
-        }
+        let words = (statistics.length() * STRETCH) as u64;
+        let mut figures = Figures { rest: self.terms, documents, words, frequencies: HashMap::new() };
         let mut clauses: Vec<(Occur, Box<dyn Engine>)> = Vec::new();
         for (n, lexeme) in self.plan.wanted.lexemes.iter().enumerate().filter(|(_, l)| !l.stop) {
-            let places = match lexeme.place {
-                Place::Words => fields.texts().to_vec(),
-                Place::Exact => vec![fields.exact],
-                Place::Facts => vec![fields.facts],
-            };
             let frequency = self.terms.frequency(lexeme)? as u64;
-            for (field, term) in places.iter().flat_map(|field| lexeme.terms.iter().map(|t| (*field, Term::from_field_text(*field, t)))) {
-                let weight = score::weight_of(fields, field).0 * lexeme.weight;
-                if idf[n] <= 0.0 || weight <= 0.0 || self.terms.count(&term)? == 0 {
-                    continue;
-                }
-                figures.frequencies.insert(term.clone(), frequency);
+            for text in &lexeme.terms {
                 let option = if lexeme.place == Place::Facts { IndexRecordOption::Basic } else { IndexRecordOption::WithFreqs };
-                clauses.push((Occur::Should, Box::new(BoostQuery::new(Box::new(TermQuery::new(term, option)), weight))));
+                let places: Vec<(Term, f32)> = match lexeme.place {
+                    Place::Words => {
+                        let sides = self.terms.sides(self.plan.wanted.role);
+                        sides.map(|side| (fields.word(side, text), score::weight_of(side).0)).collect()
+                    }
+                    Place::Exact => vec![(Term::from_field_text(fields.exact, text), 1.0)],
+                    Place::Facts => vec![(Term::from_field_text(fields.facts, text), 1.0)],
+                };
+                for (term, weight) in places {
+                    let weight = weight * lexeme.weight;
+                    if idf[n] > 0.0 && weight > 0.0 && self.terms.count(&term)? > 0 {
+                        figures.frequencies.insert(term.clone(), frequency);
+                        clauses.push((Occur::Should, Box::new(BoostQuery::new(Box::new(TermQuery::new(term, option)), weight))));
+                    }
+                }
             }
         }
         if clauses.is_empty() {
@@ -436,9 +464,9 @@ impl Run<'_> {
         Ok(best)
     }
 
-    fn by_relevance(&self, sources: &Sources<'_>, wanted: usize) -> Result<Vec<Found>> {
+    fn by_relevance(&self, sources: &Sources<'_>, wanted: usize) -> Result<Vec<Group>> {
         let commit = &self.index.generation.commit;
-        let statistics = Statistics::read(self.terms, (commit.conversations, self.index.generation.logs.logs.len() as u64))?;
+        let statistics = Statistics::new(self.terms, commit.turns, (commit.conversations, self.index.generation.logs.logs.len() as u64));
         let mut idf = Vec::new();
         for lexeme in &self.plan.wanted.lexemes {
             let frequency = self.terms.frequency(lexeme)?;
@@ -447,7 +475,7 @@ impl Run<'_> {
         let scorer = Scorer { terms: self.terms, statistics: &statistics, wanted: &self.plan.wanted, idf };
         let documents = (self.terms.searcher.num_docs() as usize).max(1);
         let (mut most, mut pool) = (CANDIDATES, UNITS);
-        let mut results: Vec<Found> = Vec::new();
+        let mut results: Vec<Group> = Vec::new();
         let mut known: HashSet<(u64, u64)> = HashSet::new();
         loop {
             most = most.min(documents);
@@ -538,53 +566,53 @@ impl Run<'_> {
     }
 
     /// Hits as results.
-    fn grouped(&self, sources: &Sources<'_>, hits: Vec<(Scored, f32)>) -> Result<Vec<Found>> {
-        let mut sessions = Sessions { index: self.index, sources, known: HashMap::new() };
-        let mut groups: Vec<Found> = Vec::new();
+    fn grouped(&self, sources: &Sources<'_>, hits: Vec<(Scored, f32)>) -> Result<Vec<Group>> {
+        let mut sessions = Sessions { run: self, sources, known: HashMap::new() };
+        let mut groups: Vec<Group> = Vec::new();
         let mut places: HashMap<(u64, u64), usize> = HashMap::new();
-        let by_time = self.request.sort != Sort::Relevance || self.plan.wanted.lexemes.is_empty();
         for (document, whole) in hits {
-            let hit = self.hit(&document);
-            let group = match self.request.by {
-                By::Session => (sessions.of(hit.unit, &hit.address)?, 0),
-                _ => (hit.unit, document.number),
+            let (key, score) = match self.request.by {
+                By::Session => ((sessions.of(&document)?, 0), whole),
+                _ => ((document.unit, document.number), document.score()),
             };
-            let score = if self.request.by == By::Session { whole } else { hit.score };
-            let at = *places.entry(group).or_insert(groups.len());
+            let at = *places.entry(key).or_insert(groups.len());
             if at == groups.len() {
-                groups.push(Found { score, full: false, hits: Vec::new(), matches: 0, key: group });
+                groups.push(Group { score, full: false, matches: 0, key, documents: Vec::new() });
             }
-            let found = &mut groups[at];
-            found.score = found.score.max(score);
-            found.full |= hit.full;
-            found.matches += usize::from(document.own > 0.0);
-            found.hits.push(hit);
+            let group = &mut groups[at];
+            group.score = group.score.max(score);
+            group.full |= document.has == 1;
+            group.matches += usize::from(document.own > 0.0);
+            group.documents.push(document);
         }
-        if !by_time {
-            for found in &mut groups {
-                found.hits.sort_by(|a, b| rank(a.full, a.parts[0], b.full, b.parts[0], self.plan.tiers));
+        if !self.is_by_time() {
+            for group in &mut groups {
+                group.documents.sort_by(|a, b| rank(a.has == 1, a.own, b.has == 1, b.own, self.plan.tiers));
             }
+            // Of what scores the same, the newest first.
+            let time = |group: &Group| {
+                let best = &group.documents[0];
+                self.columns[best.segment as usize].until(best.doc).unwrap_or_default()
+            };
             groups.sort_by(|a, b| {
-                let (a_first, b_first) = (&a.hits[0], &b.hits[0]);
-                rank(a.full, a.score, b.full, b.score, self.plan.tiers)
-                    .then(b_first.time.cmp(&a_first.time))
-                    .then_with(|| a_first.unit.cmp(&b_first.unit))
+                let tied = || time(b).cmp(&time(a)).then_with(|| a.documents[0].unit.cmp(&b.documents[0].unit));
+                rank(a.full, a.score, b.full, b.score, self.plan.tiers).then_with(tied)
             });
         }
         Ok(groups)
     }
 
-    fn hit(&self, document: &Scored) -> Hit {
+    fn hit(&self, document: &Scored) -> Result<Hit> {
         let columns = &self.columns[document.segment as usize];
-        let row = columns.row.first(document.doc).unwrap_or_default();
-        let time = columns.until.first(document.doc).unwrap_or_default();
-        let address = match (row, self.index.log_of(document.unit)) {
-            (0, Some(log)) => Address::Section(log.path.clone(), document.number as usize),
-            (0, None) => Address::Section(String::new(), document.number as usize),
-            (row, _) => Address::Turn(row as i64),
+        let address = match columns.row(document.doc)? {
+            0 => {
+                let log = self.index.log_of(document.unit);
+                Address::Section(log.map(|l| l.path.clone()).unwrap_or_default(), document.number as usize, columns.until(document.doc)?)
+            }
+            row => Address::Turn(row as i64),
         };
         let parts = [document.own, document.near, document.context];
-        Hit { address, score: document.score(), full: document.has == 1, parts, time, unit: document.unit }
+        Ok(Hit { address, score: document.score(), full: document.has == 1, parts })
     }
 }
 
@@ -596,26 +624,27 @@ fn rank(a_full: bool, a: f32, b_full: bool, b: f32, tiers: bool) -> std::cmp::Or
 
 /// Which session a conversation or log belongs to.
 struct Sessions<'s> {
-    index: &'s Index,
+    run: &'s Run<'s>,
     sources: &'s Sources<'s>,
     known: HashMap<u64, u64>,
 }
 
 impl Sessions<'_> {
-    /// The unit of the log, for a conversation that has one that is there; else the unit itself.
-    fn of(&mut self, unit: u64, address: &Address) -> Result<u64> {
-        if let Some(session) = self.known.get(&unit) {
+    /// The unit of the log, for a turn of a conversation that has one that is there; else the unit itself.
+    fn of(&mut self, document: &Scored) -> Result<u64> {
+        if let Some(session) = self.known.get(&document.unit) {
             return Ok(*session);
         }
-        let mut session = unit;
-        if let (Address::Turn(row), Some(record)) = (address, self.sources.record)
-            && let Some(conversation) = record.conversation_at(*row)?
-            && let Some(log) = conversation.log
-            && let Some(known) = self.index.generation.logs.logs.iter().find(|l| l.id == log)
+        let mut session = document.unit;
+        let logs = &self.run.index.generation.logs.logs;
+        if let (Some(record), false) = (self.sources.record, logs.is_empty())
+            && let row @ 1.. = self.run.columns[document.segment as usize].row(document.doc)?
+            && let Some(log) = record.log_at(row as i64)?
+            && let Some(known) = logs.iter().find(|l| l.id == log)
         {
             session = schema::unit_of(&known.path);
         }
-        self.known.insert(unit, session);
+        self.known.insert(document.unit, session);
         Ok(session)
     }
 }

@@ -74,6 +74,8 @@ pub(super) struct Commit {
     pub(super) turns: u64,
     /// Conversations then.
     pub(super) conversations: u64,
+    /// Words on each side of all documents, about.
+    pub(super) words: [u64; 5],
     /// The highest row of a turn that was ever indexed.
     pub(super) last_row: i64,
     /// File of the table of logs.

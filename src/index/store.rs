@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use tantivy::directory::error::{DeleteError, LockError, OpenDirectoryError, OpenReadError, OpenWriteError};
 use tantivy::directory::{Directory, DirectoryLock, FileHandle, Lock, MmapDirectory, WatchCallback, WatchHandle, WritePtr};
 use tantivy::store::Compressor;
-use tantivy::{Index, IndexReader, IndexSettings, ReloadPolicy};
+use tantivy::{Index, IndexReader, IndexSettings, ReloadPolicy, Segment};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::error::{Error, Result};
@@ -138,6 +138,12 @@ impl Generation {
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).doc_store_cache_num_blocks(0).try_into().ok()?;
         Some(Generation { dir: dir.to_path_buf(), index, reader, commit, logs })
     }
+}
+
+/// The committed segments, each of its own: what is read of one is not kept for another reader.
+pub(super) fn segments(dir: &Path) -> Result<Vec<Segment>> {
+    let directory = Readable::open(dir).map_err(|e| Error::Engine(e.to_string()))?;
+    Ok(Index::open(directory)?.searchable_segments()?)
 }
 
 fn identity(path: &Path) -> Option<Identity> {

@@ -15,11 +15,11 @@ use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
 use tantivy::query::TermQuery;
 use tantivy::query::doc_predicate_query::{DocPredicateQuery, FunctionPredicate};
 use tantivy::schema::IndexRecordOption;
-use tantivy::{Index as Engine, IndexWriter, SegmentReader, Term};
+use tantivy::{DocSet, Index as Engine, IndexWriter, SegmentReader, TERMINATED, TantivyDocument, Term};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::error::{Error, Result};
-use super::schema::{self, Fields};
+use super::schema::{self, Fields, Lengths, Side};
 use super::state::{Commit, Indexed, Logs, Source};
 use super::store::{self, Generation, Store, WriteLock};
 use super::{Coverage, Index};
@@ -117,7 +117,7 @@ impl Index {
         let done = if pending.other || many {
             build(sources, &store, &lock, progress)
         } else {
-            let mut work = Work { sources, fields: Fields::new().1, progress, done: 0, total: pending.count };
+            let mut work = Work::new(sources, progress, pending.count);
             work.apply(&generation, &pending).and_then(|()| committed(&store))
         };
         match done {
@@ -227,7 +227,7 @@ fn fill(sources: &Sources<'_>, dir: &Path, progress: &mut Progress<'_>) -> Resul
     let _snapshot = sources.record.map(Record::snapshot).transpose()?;
     let (turns, conversations) = counts(sources)?;
     let total = turns + sources.journal.files()?.len() as u64;
-    let mut work = Work { sources, fields: Fields::new().1, progress, done: 0, total };
+    let mut work = Work::new(sources, progress, total);
     let listed = look_at_files(sources)?;
     let logs = work.logs(&writer, &Logs::default(), listed)?;
     let (mut sequence, mut last_row) = (0, 0);
@@ -236,7 +236,8 @@ fn fill(sources: &Sources<'_>, dir: &Path, progress: &mut Progress<'_>) -> Resul
         last_row = work.every_turn(&writer, record)?;
     }
     let record = sources.record.and_then(identity);
-    commit(&mut writer, dir, &logs, Commit { record, sequence, turns, conversations, last_row, ..Commit::default() })?;
+    let words = work.words;
+    commit(&mut writer, dir, &logs, Commit { record, sequence, turns, conversations, last_row, words, ..Commit::default() })?;
     writer.wait_merging_threads()?;
     store::note_files(dir, &engine)
 }
@@ -300,9 +301,59 @@ struct Work<'w, 'p> {
     progress: &'w mut Progress<'p>,
     done: u64,
     total: u64,
+    /// Words on each side of all documents.
+    words: [u64; 5],
 }
 
-impl Work<'_, '_> {
+impl<'w, 'p> Work<'w, 'p> {
+    fn new(sources: &'w Sources<'w>, progress: &'w mut Progress<'p>, total: u64) -> Work<'w, 'p> {
+        Work { sources, fields: Fields::new().1, progress, done: 0, total, words: [0; 5] }
+    }
+
+    fn add(&mut self, writer: &IndexWriter, document: TantivyDocument) -> Result<()> {
+        let lengths = Lengths::of_document(&self.fields, &document);
+        for side in Side::ALL {
+            self.words[side as usize] += u64::from(lengths.of(side));
+        }
+        writer.add_document(document)?;
+        Ok(())
+    }
+
+    /// Counts the words of documents no longer that are going to be deleted: of these turns, of these logs.
+    fn forget(&mut self, generation: &Generation, rows: &HashSet<u64>, logs: &[String]) -> Result<()> {
+        self.words = generation.commit.words;
+        let mut gone = Vec::new();
+        let searcher = generation.reader.searcher();
+        for segment in searcher.segment_readers() {
+            let lengths = segment.fast_fields().u64(schema::LENGTHS)?;
+            let mut forget = |doc| gone.extend(lengths.first(doc));
+            if !rows.is_empty() {
+                let row = segment.fast_fields().u64(schema::ROW)?;
+                segment.doc_ids_alive().filter(|doc| row.first(*doc).is_some_and(|row| rows.contains(&row))).for_each(&mut forget);
+            }
+            let facts = segment.inverted_index(self.fields.facts)?;
+            for log in logs {
+                let term = Term::from_field_text(self.fields.facts, &schema::unit_fact(schema::unit_of(log)));
+                let Some(mut postings) = facts.read_postings(&term, IndexRecordOption::Basic).map_err(|e| Error::engine(&e))? else {
+                    continue;
+                };
+                while postings.doc() != TERMINATED {
+                    if !segment.is_deleted(postings.doc()) {
+                        forget(postings.doc());
+                    }
+                    postings.advance();
+                }
+            }
+        }
+        for lengths in gone.into_iter().map(Lengths) {
+            for side in Side::ALL {
+                let words = &mut self.words[side as usize];
+                *words = words.saturating_sub(u64::from(lengths.of(side)));
+            }
+        }
+        Ok(())
+    }
+
     fn step(&mut self) {
         self.done += 1;
         (self.progress)(self.done, self.total);
@@ -324,9 +375,11 @@ impl Work<'_, '_> {
             }
         }
         let mut writer = writer(&generation.index, 1, FEW)?;
-        self.write(&writer, &plan)?;
         let rows: Vec<i64> = changes.turns.iter().chain(&altered).copied().collect();
-        delete_rows(&writer, rows.iter().copied().filter(|row| *row <= generation.commit.last_row).map(i64::unsigned_abs).collect())?;
+        let old = rows.iter().copied().filter(|row| *row <= generation.commit.last_row).map(i64::unsigned_abs).collect();
+        self.forget(generation, &old, &plan.gone)?;
+        self.write(&writer, &plan)?;
+        delete_rows(&writer, old)?;
         for row in &rows {
             self.turn(&writer, *row)?;
         }
@@ -334,7 +387,13 @@ impl Work<'_, '_> {
         let (turns, conversations) = counts(self.sources)?;
         let record = self.sources.record.and_then(identity);
         let sequence = if self.sources.record.is_some() { changes.sequence } else { 0 };
-        commit(&mut writer, &generation.dir, &logs, Commit { record, sequence, turns, conversations, last_row, ..Commit::default() })?;
+        let words = self.words;
+        commit(
+            &mut writer,
+            &generation.dir,
+            &logs,
+            Commit { record, sequence, turns, conversations, last_row, words, ..Commit::default() },
+        )?;
         writer.wait_merging_threads()?;
         store::note_files(&generation.dir, &generation.index)
     }
@@ -361,7 +420,7 @@ impl Work<'_, '_> {
             && let Some(place) = record.turn_at(row)?
             && let Some(conversation) = record.find_conversation(&place.conversation)?
         {
-            writer.add_document(schema::of_turn(&self.fields, &conversation, &place.turn))?;
+            self.add(writer, schema::of_turn(&self.fields, &conversation, &place.turn))?;
         }
         self.step();
         Ok(())
@@ -376,7 +435,7 @@ impl Work<'_, '_> {
             last = place.turn.id;
             let known = conversations.get(record, &place.conversation).map_err(Error::from);
             let added = known.and_then(|conversation: Option<&Conversation>| match conversation {
-                Some(conversation) => Ok(writer.add_document(schema::of_turn(&self.fields, conversation, &place.turn)).map(drop)?),
+                Some(conversation) => self.add(writer, schema::of_turn(&self.fields, conversation, &place.turn)),
                 None => Ok(()),
             });
             failed = added.err();
@@ -402,7 +461,7 @@ impl Work<'_, '_> {
             // One that went or changed since it was compared is noticed by the next look.
             if let Ok(text) = log.read() {
                 for document in documents_of(self.sources.journal, &self.fields, log, &text)? {
-                    writer.add_document(document)?;
+                    self.add(writer, document)?;
                 }
             }
             self.step();

@@ -11,8 +11,11 @@ use serde::Deserialize;
 use super::error::{Error, Result, nearest};
 use super::outline::heading_words;
 
-const BUILT_IN: [(&str, &str); 2] =
-    [("resonance7", include_str!("profiles/resonance7.toml")), ("agents", include_str!("profiles/agents.toml"))];
+/// The built-in profiles, profiles/*.toml as JSON.
+const BUILT_IN: [(&str, &str); 2] = [
+    ("resonance7", include_str!(concat!(env!("OUT_DIR"), "/resonance7.json"))),
+    ("agents", include_str!(concat!(env!("OUT_DIR"), "/agents.json"))),
+];
 
 /// What a status means, whatever a profile calls it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, serde::Serialize)]
@@ -284,11 +287,13 @@ impl Profile {
     /// Loads a profile: built in, or defined or overridden by the tables under `[profiles]` of a configuration file.
     pub fn load(id: &str, tables: &toml::Table, file: &Path) -> Result<Profile> {
         let built_in = BUILT_IN.iter().find(|(name, _)| *name == id && !tables.contains_key(id));
-        let read = match built_in {
-            Some((_, text)) => toml::from_str(text),
-            None => merged(id, tables, file, 0)?.try_into(),
+        let mut profile: Profile = match built_in {
+            Some((_, text)) => serde_json::from_str(text).expect("built-in profiles are sound"),
+            None => {
+                let read = merged(id, tables, file, 0)?.try_into();
+                read.map_err(|e: toml::de::Error| unknown_key(&e.to_string(), file, None, &format!("profile `{id}`: ")))?
+            }
         };
-        let mut profile: Profile = read.map_err(|e| unknown_key(&e.to_string(), file, None, &format!("profile `{id}`: ")))?;
         profile.id = id.to_string();
         profile.check(file)?;
         Ok(profile)
@@ -390,7 +395,7 @@ fn merged(id: &str, tables: &toml::Table, file: &Path, depth: usize) -> Result<t
     let builtin = BUILT_IN
         .iter()
         .find(|(name, _)| *name == id)
-        .map(|(_, text)| text.parse::<toml::Table>().expect("built-in profiles are valid TOML"));
+        .map(|(_, text)| serde_json::from_str::<toml::Table>(text).expect("built-in profiles are sound"));
     let own = tables.get(id).and_then(|t| t.as_table());
     let parent = own.and_then(|t| t.get("extends")).and_then(|v| v.as_str());
     let mut base = match (builtin, parent) {

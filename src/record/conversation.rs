@@ -145,34 +145,34 @@ impl Conversation {
          origin, origin_turn, title, log, summary, created_at, updated_at, last_turn_at, turns, last_turn, live_turns, live_tokens, data";
 
     pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Conversation> {
-        let status: String = row.get("status")?;
-        let summary: Option<String> = row.get("summary")?;
-        let data: Option<String> = row.get("data")?;
+        let status: String = row.get(3)?;
+        let summary: Option<String> = row.get(15)?;
+        let data: Option<String> = row.get(23)?;
         Ok(Conversation {
-            id: row.get("id")?,
-            user_id: row.get("user_id")?,
-            channel_id: row.get("channel_id")?,
+            id: row.get(0)?,
+            user_id: row.get(1)?,
+            channel_id: row.get(2)?,
             // What another program wrote there is not active.
             status: Status::named(&status).unwrap_or(Status::Archived),
-            model: row.get("model")?,
-            agent: row.get("agent")?,
-            native_id: row.get("native_id")?,
-            project: row.get("project")?,
-            branch: row.get("branch")?,
-            cwd: row.get("cwd")?,
-            parent: row.get("parent")?,
-            origin: row.get("origin")?,
-            origin_turn: row.get("origin_turn")?,
-            title: row.get("title")?,
-            log: row.get("log")?,
+            model: row.get(4)?,
+            agent: row.get(5)?,
+            native_id: row.get(6)?,
+            project: row.get(7)?,
+            branch: row.get(8)?,
+            cwd: row.get(9)?,
+            parent: row.get(10)?,
+            origin: row.get(11)?,
+            origin_turn: row.get(12)?,
+            title: row.get(13)?,
+            log: row.get(14)?,
             summary: summary.and_then(|s| serde_json::from_str(&s).ok()),
-            created_at: time(row.get("created_at")?),
-            updated_at: time(row.get("updated_at")?),
-            last_turn_at: row.get::<_, Option<i64>>("last_turn_at")?.map(time),
-            turns: row.get("turns")?,
-            last_turn: row.get("last_turn")?,
-            live_turns: row.get("live_turns")?,
-            live_tokens: row.get("live_tokens")?,
+            created_at: time(row.get(16)?),
+            updated_at: time(row.get(17)?),
+            last_turn_at: row.get::<_, Option<i64>>(18)?.map(time),
+            turns: row.get(19)?,
+            last_turn: row.get(20)?,
+            live_turns: row.get(21)?,
+            live_tokens: row.get(22)?,
             data: object(data.as_deref()),
         })
     }

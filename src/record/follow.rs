@@ -72,7 +72,8 @@ impl Record {
     /// Those of the database.
     pub fn every_turn(&self, with: &mut dyn FnMut(Place) -> bool) -> Result<()> {
         self.read(|db| {
-            let sql = |(table, live): (&str, u8)| format!("SELECT *, {live} AS live FROM {table} WHERE turn_number > 0 ORDER BY id");
+            let sql =
+                |(table, live): (&str, u8)| format!("SELECT {}, {live} FROM {table} WHERE turn_number > 0 ORDER BY id", Turn::COLUMNS);
             let mut archive = db.prepare(&sql(TABLES[0]))?;
             let mut context = db.prepare(&sql(TABLES[1]))?;
             let mut actions = db.prepare("SELECT turn, kind, value, ok, output, data FROM actions ORDER BY turn, position")?;
@@ -105,30 +106,25 @@ impl Record {
     /// # Errors
     /// Those of the database.
     pub fn turn_at(&self, row: i64) -> Result<Option<Place>> {
+        let of = |(table, live): (&str, u8)| format!("SELECT {}, {live} FROM {table} WHERE id = ?1 AND turn_number > 0", Turn::COLUMNS);
+        let sql = format!("{} UNION ALL {}", of(TABLES[0]), of(TABLES[1]));
         self.plain(|db| {
-            for (table, live) in TABLES {
-                let sql = format!("SELECT *, {live} AS live FROM {table} WHERE id = ?1 AND turn_number > 0");
-                if let Some(mut found) = db.prepare_cached(&sql)?.query_row([row], place).optional()? {
-                    found.turn.actions = Action::of_turn(db, row)?;
-                    return Ok(Some(found));
-                }
-            }
-            Ok(None)
+            let Some(mut found) = db.prepare_cached(&sql)?.query_row([row], place).optional()? else { return Ok(None) };
+            found.turn.actions = Action::of_turn(db, row)?;
+            Ok(Some(found))
         })
     }
 
-    /// The conversation of the turn in a row; nothing where it is gone.
+    /// The log of the conversation that the turn in a row belongs to, where it has one.
     ///
     /// # Errors
     /// Those of the database.
-    pub fn conversation_at(&self, row: i64) -> Result<Option<Conversation>> {
-        let columns = Conversation::COLUMNS;
+    pub fn log_at(&self, row: i64) -> Result<Option<String>> {
         self.plain(|db| {
             for (table, _) in TABLES {
-                let sql = format!("SELECT {columns} FROM sessions WHERE id = (SELECT session_id FROM {table} WHERE {table}.id = ?1)");
-                let found = db.prepare_cached(&sql)?.query_row([row], Conversation::from_row).optional()?;
-                if found.is_some() {
-                    return Ok(found);
+                let sql = format!("SELECT log FROM sessions WHERE id = (SELECT session_id FROM {table} WHERE {table}.id = ?1)");
+                if let Some(log) = db.prepare_cached(&sql)?.query_row([row], |r| r.get(0)).optional()? {
+                    return Ok(log);
                 }
             }
             Ok(None)
@@ -176,7 +172,7 @@ fn sequence(db: &Connection) -> Result<i64> {
 }
 
 fn place(row: &Row<'_>) -> rusqlite::Result<Place> {
-    Ok(Place { conversation: row.get("session_id")?, turn: Turn::from_row(row)? })
+    Ok(Place { conversation: row.get(13)?, turn: Turn::from_row(row)? })
 }
 
 fn action_of(row: &Row<'_>) -> rusqlite::Result<(i64, Action)> {

@@ -164,7 +164,7 @@ impl Record {
     /// The turn that this one repeats: by its number and input, or because it was taken in from the spool already.
     fn same(&self, tx: &Transaction<'_>, session: &str, new: &NewTurn, spooled: Option<&str>) -> Result<Option<Turn>> {
         let one = |condition: &str, value: &dyn rusqlite::ToSql| -> Result<Option<Turn>> {
-            let sql = format!("SELECT * FROM turns WHERE session_id = ?1 AND {condition}");
+            let sql = format!("SELECT {}, live FROM turns WHERE session_id = ?1 AND {condition}", Turn::COLUMNS);
             Ok(tx.prepare_cached(&sql)?.query_row(params![session, value], Turn::from_row).optional()?)
         };
         if let Some(id) = spooled

@@ -61,22 +61,27 @@ pub(super) fn weight(user: (Option<u64>, Option<&str>), agent: (Option<u64>, Opt
 }
 
 impl Turn {
+    /// Columns of a turn; `live` comes behind them.
+    pub(super) const COLUMNS: &'static str = "id, turn_number, native_id, created_at, status, author, model, user_input, agent_response, \
+         input_tokens, output_tokens, tokens, data, session_id";
+
+    /// Reads [`Turn::COLUMNS`] and `live`, by place: names would have to be compared for each of a million turns.
     pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Turn> {
-        let data: Option<String> = row.get("data")?;
+        let data: Option<String> = row.get(12)?;
         Ok(Turn {
-            id: row.get("id")?,
-            number: row.get("turn_number")?,
-            native_id: row.get("native_id")?,
-            time: time(row.get("created_at")?),
-            status: row.get("status")?,
-            author: row.get("author")?,
-            model: row.get("model")?,
-            user_input: row.get("user_input")?,
-            agent_response: row.get("agent_response")?,
-            input_tokens: row.get("input_tokens")?,
-            output_tokens: row.get("output_tokens")?,
-            tokens: row.get("tokens")?,
-            live: row.get("live")?,
+            id: row.get(0)?,
+            number: row.get(1)?,
+            native_id: row.get(2)?,
+            time: time(row.get(3)?),
+            status: row.get(4)?,
+            author: row.get(5)?,
+            model: row.get(6)?,
+            user_input: row.get(7)?,
+            agent_response: row.get(8)?,
+            input_tokens: row.get(9)?,
+            output_tokens: row.get(10)?,
+            tokens: row.get(11)?,
+            live: row.get(14)?,
             actions: Vec::new(),
             data: object(data.as_deref()),
         })
@@ -164,7 +169,8 @@ pub(super) fn each(db: &Connection, session: &str, range: &RangeInclusive<i64>, 
     // Two searches of an index each: a sorted union of both would read all texts before the first.
     for (table, live) in [("ui_conversation_archive", 0), ("ui_conversation_context", 1)] {
         let sql = format!(
-            "SELECT *, {live} AS live FROM {table} WHERE session_id = ?1 AND turn_number BETWEEN max(?2, 1) AND ?3 ORDER BY turn_number"
+            "SELECT {}, {live} FROM {table} WHERE session_id = ?1 AND turn_number BETWEEN max(?2, 1) AND ?3 ORDER BY turn_number",
+            Turn::COLUMNS
         );
         let mut found = db.prepare_cached(&sql)?;
         let mut rows = found.query(params![session, range.start(), range.end()])?;

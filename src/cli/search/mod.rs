@@ -11,6 +11,7 @@ use shiftlog::index::query::{self, Key, Node, Query, Value};
 use shiftlog::index::result::{Entry, Reader, View};
 use shiftlog::index::{Answer, By, Counted, Coverage, Mode, Request, Sort};
 use shiftlog::journal::{Error, Journal};
+use shiftlog::record::Record;
 
 use super::context::Context;
 use super::searched::Searched;
@@ -249,6 +250,7 @@ fn one(
         abandoned: args.abandoned,
     };
     let sources = searched.sources(context);
+    let _snapshot = searched.record.as_ref().map(Record::snapshot).transpose()?;
     let answer: Answer = index.search(&sources, &request)?;
     let mut reader = Reader::new(&sources, &answer, View { hits: 3, context: args.context });
     let root = args.everywhere.then(|| searched.journal.root.display().to_string());

@@ -131,17 +131,22 @@ fn wrap(hit: &Shown, columns: usize) -> Vec<String> {
             lines.push(std::mem::take(&mut line).trim_end().to_string());
             width = 0;
         }
+        let mut plain = String::new();
         for c in word.chars() {
-            if marks.peek().is_some_and(|(from, _)| *from == at) {
+            let (begins, ends) = (marks.peek().is_some_and(|(from, _)| *from == at), marks.peek().is_some_and(|(_, to)| *to == at + 1));
+            if begins {
+                line.push_str(&visible(&std::mem::take(&mut plain)));
                 line.push_str("\u{1b}[1;33m");
             }
-            line.push_str(&visible(&c.to_string()));
+            plain.push(c);
             at += 1;
-            if marks.peek().is_some_and(|(_, to)| *to == at) {
+            if ends {
+                line.push_str(&visible(&std::mem::take(&mut plain)));
                 line.push_str("\u{1b}[0m");
                 marks.next();
             }
         }
+        line.push_str(&visible(&plain));
         width += length;
     }
     lines.push(line.trim_end().to_string());

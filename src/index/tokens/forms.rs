@@ -1,7 +1,9 @@
-//! The whole forms of a text, and which of them it has given already.
+//! The forms of a text: its parts and the names that they make, and which of them were given already.
+
+use std::ops::Range;
 
 use super::fold::LONGEST;
-use super::scan::{Form, Glue, Scan};
+use super::scan::{Form, Glue, Piece, Scan};
 
 /// Terms that are being joined.
 #[derive(Debug, Clone, Default)]
@@ -31,82 +33,67 @@ impl Joint {
     }
 }
 
-/// What comes next among the whole forms.
-#[derive(Debug, Clone, Copy, Default)]
-enum Step {
-    #[default]
-    Read,
+/// One form of a text; its letters are in [`Forms::text`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A part.
+    Part,
+    /// The parts of a name without its separators, after the last of them.
     Name,
-    Path,
-    Term,
+    /// The last character of a run without blanks, alone.
+    Tail,
 }
 
-/// The whole forms of a text, made while it is read.
+/// The forms of a text, made while it is read.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Forms {
-    step: Step,
-    glue: Option<Glue>,
-    cjk: bool,
+    /// The next piece, where its name had to be waited for.
+    waiting: Option<Piece>,
+    /// It is the name that was given last.
+    named: bool,
     term: String,
     name: Joint,
-    /// The names of a compound; its count is of names, not of parts.
-    path: Joint,
-    names: usize,
+    /// Where the name stands, in bytes of the text.
+    span: (usize, usize),
 }
 
 impl Forms {
     /// Makes it ready for another text.
     pub(super) fn reset(&mut self) {
-        self.step = Step::Read;
+        self.waiting = None;
+        self.named = false;
         self.name.clear();
-        self.path.clear();
-        self.names = 0;
     }
 
-    pub(super) fn next(&mut self, scan: &mut Scan<'_>) -> Option<&str> {
-        loop {
-            match self.step {
-                Step::Read => {
-                    let piece = scan.next(&mut self.term);
-                    self.glue = piece.map(|piece| piece.glue);
-                    self.cjk = piece.is_some_and(|piece| piece.form != Form::Word);
-                    self.step = if self.glue == Some(Glue::Name) { Step::Term } else { Step::Name };
-                }
-                Step::Name => {
-                    self.step = if self.glue == Some(Glue::Path) { Step::Term } else { Step::Path };
-                    if self.name.count > 1 && self.name.fits() {
-                        return Some(&self.name.text);
-                    }
-                }
-                Step::Path => {
-                    self.step = Step::Term;
-                    if self.names > 1 && self.path.fits() {
-                        return Some(&self.path.text);
-                    }
-                }
-                Step::Term => {
-                    let glue = self.glue?;
-                    self.step = Step::Read;
-                    self.join(glue);
-                    return Some(&self.term);
-                }
-            }
+    /// The letters of the form that was given last.
+    pub(super) fn text(&self) -> &str {
+        if self.named { &self.name.text } else { &self.term }
+    }
+
+    /// Where the name stands that was given last, in bytes of the text.
+    pub(super) fn span(&self) -> Range<usize> {
+        self.span.0..self.span.1
+    }
+
+    pub(super) fn next(&mut self, scan: &mut Scan<'_>) -> Option<Kind> {
+        let named = std::mem::take(&mut self.named);
+        let piece = if named { self.waiting.take() } else { scan.next(&mut self.term) };
+        if !named && piece.is_none_or(|piece| piece.glue != Glue::Name) && self.name.count > 1 && self.name.fits() {
+            (self.waiting, self.named) = (piece, true);
+            return Some(Kind::Name);
         }
-    }
-
-    fn join(&mut self, glue: Glue) {
-        if glue != Glue::Name {
+        let Some(piece) = piece else {
+            self.name.clear();
+            return None;
+        };
+        if piece.glue != Glue::Name {
             self.name.clear();
         }
-        if glue == Glue::Nothing {
-            self.path.clear();
-            self.names = 0;
-        }
-        if !self.cjk {
-            self.names += usize::from(self.name.count == 0);
+        if piece.form == Form::Word {
+            self.span = (if self.name.count == 0 { piece.start } else { self.span.0 }, piece.end);
             self.name.push(&self.term);
-            self.path.push(&self.term);
         }
+        Some(if piece.form == Form::Tail { Kind::Tail } else { Kind::Part })
     }
 }
 
@@ -127,9 +114,9 @@ impl Seen {
         self.count = 0;
     }
 
-    /// Says whether the term is new.
-    pub(super) fn insert(&mut self, term: &str) -> bool {
-        let hash = hash(term);
+    /// Says whether the term, a name or not, is new.
+    pub(super) fn insert(&mut self, term: &str, name: bool) -> bool {
+        let hash = hash(term) ^ u64::from(name) << 1;
         if !self.put(hash) {
             return false;
         }

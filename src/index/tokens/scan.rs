@@ -73,7 +73,7 @@ pub(super) enum Form {
 }
 
 /// One piece of a text; its folded form is in the caller's buffer.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Piece {
     pub(super) start: usize,
     pub(super) end: usize,

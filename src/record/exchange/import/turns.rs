@@ -377,7 +377,8 @@ impl Run<'_> {
 }
 
 fn load(tx: &Transaction<'_>, row: i64) -> Result<Turn> {
-    let mut turn = tx.prepare_cached("SELECT * FROM turns WHERE id = ?1")?.query_row([row], Turn::from_row)?;
+    let sql = format!("SELECT {}, live FROM turns WHERE id = ?1", Turn::COLUMNS);
+    let mut turn = tx.prepare_cached(&sql)?.query_row([row], Turn::from_row)?;
     turn.actions = Action::of_turn(tx, row)?;
     Ok(turn)
 }
