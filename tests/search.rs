@@ -73,17 +73,21 @@ const TRUTH: [(&str, &[&str], &[&str]); 16] = [
     ("DEC-0054", &["DEC-0054", "dec-0054", "DEC 0054", "\"DEC-0054\""], &["DEC-0055", "DEC-54"]),
     ("foo-bar", &["foo-bar", "foobar", "foo bar", "\"foo bar\"", "Foo-Bar"], &["\"bar foo\""]),
     ("quxbaz", &["quxbaz", "qux-baz"], &[]),
-    ("parse_frontmatter", &["parse_frontmatter", "frontmatter", "parseFrontmatter", "frontm*", "frontmater~", "frontmater"], &[]),
+    (
+        "parse_frontmatter",
+        &["parse_frontmatter", "frontmatter", "parseFrontmatter", "frontm*", "parse_fro*", "frontmater~", "frontmater"],
+        &[],
+    ),
     ("getUserName", &["getUserName", "UserName", "user name", "getusername", "get_user_name"], &["\"name user\""]),
     ("std::fs::read", &["std::fs::read", "fs::read", "std", "\"fs read\""], &["std::io::read"]),
-    ("src/auth/jwt.rs", &["src/auth/jwt.rs", "jwt.rs", "auth", "auth/jwt"], &[]),
+    ("src/auth/jwt.rs", &["src/auth/jwt.rs", "jwt.rs", "auth", "auth/jwt", "src/auth/jw*"], &["src/auth/jx*", "auth/src*"]),
     ("v0.21.3", &["v0.21.3", "v0.21"], &["v0.22.3"]),
     ("a café there", &["café", "cafe", "CAFÉ"], &[]),
     ("crème brulee", &["creme", "brûlée"], &[]),
     ("it was running", &["run", "running", "runs"], &[]),
     (
         "the rotation of tokens",
-        &["rota*", "token", "rotaton~", "rotaton", "/rotat[a-z]+/", "\"rotation tokens\"~1"],
+        &["rota*", "token", "rotaton~", "rotaton", "gotation~", "gotation", "ortation", "/rotat[a-z]+/", "\"rotation tokens\"~1"],
         &["\"rotation tokens\""],
     ),
     ("日本語の全文検索を試す", &["検索", "全文検索", "全文"], &["索検"]),
@@ -335,7 +339,10 @@ fn nothing_found_is_said_and_is_exit_code_1() {
     let journal = shop();
     journal.run(&["search", "xyzzy"]).code(1).out("").err("nothing found in 1 log and 4 turns\n");
     let run = journal.run(&["search", "walrus", "project:none"]).code(1).out("");
-    assert_eq!(run.err, "nothing found in 1 log and 4 turns\nhint: without the filters 2 turns and sections are found\n");
+    let without = "nothing found in 1 log and 4 turns\nhint: without the filters 2 turns and sections are found\n";
+    assert_eq!(run.err, format!("hint: nothing has project `none`\n{without}"));
+    let run = journal.run(&["search", "walrus", "section:decsions"]).code(1).out("");
+    assert_eq!(run.err, format!("hint: nothing has section `decsions`; did you mean `decisions`?\n{without}"));
     journal.run(&["search", "xyzzy", "--count"]).code(1).out("0\n");
     journal.run(&["search", "xyzzy", "--paths"]).code(1).out("");
     assert_eq!(journal.search(&["xyzzy"])["sessions"], json!([]));

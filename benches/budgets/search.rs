@@ -26,7 +26,7 @@ const MEMORY: u64 = 40 << 20;
 /// Words that many turns have, that some have, that few have.
 const WORDS: [&str; 3] = ["provider", "rename", "placeholder"];
 const THREE: [&str; 3] = ["journal lock timeout", "frontmatter quoted scalar", "forecast archive month"];
-const PHRASES: [&str; 3] = [r#""station reading""#, r#""of the log""#, r#""can be read""#];
+const PHRASES: [&str; 3] = [r#""at the same time""#, r#""of the log""#, r#""can be read""#];
 const PREFIXES: [&str; 3] = ["placeh*", "frontm*", "migrat*"];
 const TYPOS: [&str; 3] = ["forcast~", "jornal~", "recrod~"];
 

@@ -1,8 +1,9 @@
-//! Turns as they come: texts cut from this repository, as JSON Lines that `conversation import` takes.
+//! Turns as they come, as JSON Lines that `conversation import` takes: texts cut from sources.
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::Path;
+use std::process::Command;
 
 use chrono::{DateTime, SecondsFormat};
 use serde_json::json;
@@ -35,8 +36,14 @@ impl Texts {
         (format!("{} {n}: {request}", sentence(n, 3)), format!("{}: {answer}", sentence(n + 5, 5)))
     }
 
-    /// Writes so many turns as JSON Lines.
+    /// Writes so many turns as JSON Lines: by the team's generator, of sources that stand on the machine, where it is at hand.
     pub(crate) fn write(&self, path: &Path, turns: usize) {
+        let generator = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/bench/gen_turns.py");
+        let mut python = Command::new("python3");
+        let made = generator.is_file().then(|| python.arg(&generator).arg(path).arg(turns.to_string()).status());
+        if made.is_some_and(|status| status.is_ok_and(|s| s.success())) {
+            return;
+        }
         let mut out = BufWriter::new(File::create(path).expect("files can be made"));
         for n in 0..turns {
             let (conversation, turn) = (n / PER_CONVERSATION, n % PER_CONVERSATION + 1);

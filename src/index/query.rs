@@ -70,6 +70,18 @@ pub enum Node {
     Everything,
 }
 
+impl Node {
+    /// Gives all fields in it and their values.
+    pub fn fields(&self, each: &mut dyn FnMut(Key, &Value)) {
+        match self {
+            Node::All(nodes) | Node::Any(nodes) => nodes.iter().for_each(|node| node.fields(each)),
+            Node::Not(node) => node.fields(each),
+            Node::Field(key, value) => each(*key, value),
+            _ => {}
+        }
+    }
+}
+
 /// What a field is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Key {

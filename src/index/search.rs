@@ -1,7 +1,7 @@
 //! Searching: candidates from the engine, exact scores for the best conversations and logs, and what they are shown as.
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use tantivy::collector::{Count, DocSetCollector, TopDocs};
 use tantivy::columnar::Column;
@@ -13,7 +13,7 @@ use tantivy::{DocAddress, DocId, DocSet, Order, Score, Searcher, SegmentReader, 
 use super::Index;
 use super::error::Result;
 use super::plan::{self, Lookup, Marks, Plan, Planner};
-use super::query::Query;
+use super::query::{Key, Query};
 use super::schema;
 use super::score::{self, Place, Scored, Scorer, Statistics, Terms, Unit};
 use super::state::Indexed;
@@ -23,7 +23,7 @@ use crate::record::conversation::Filter;
 use crate::record::status::Status;
 
 /// Candidates that the engine gives.
-const CANDIDATES: usize = 60;
+const CANDIDATES: usize = 40;
 /// The engine holds length against a text more than we do where the user speaks: as if all texts were longer.
 const STRETCH: f32 = 2.0;
 /// Conversations and logs that are scored exactly.
@@ -214,6 +214,23 @@ pub(super) fn units_with(searcher: &Searcher, query: &dyn Engine) -> Result<Hash
     Ok(units)
 }
 
+/// Values of a field that are looked through for the nearest one.
+const VALUES: usize = 10_000;
+
+/// The values that a field has anywhere.
+fn facts_of(searcher: &Searcher, field: Field, key: &str) -> Result<BTreeSet<String>> {
+    let mut known = BTreeSet::new();
+    for segment in searcher.segment_readers() {
+        let index = segment.inverted_index(field)?;
+        let stream = index.terms().range().ge(format!("{key}:")).lt(format!("{key};")).into_stream();
+        let mut stream = stream.map_err(|e| super::Error::engine(&e))?;
+        while stream.advance() && known.len() < VALUES {
+            known.insert(String::from_utf8_lossy(&stream.key()[key.len() + 1..]).into_owned());
+        }
+    }
+    Ok(known)
+}
+
 impl Index {
     /// Searches.
     ///
@@ -245,6 +262,34 @@ impl Index {
             }
         }
         Ok(Counted { total, facets: counts })
+    }
+
+    /// Fields of a query with a value that nothing has, and the value that comes nearest.
+    ///
+    /// # Errors
+    /// As [`Index::search`].
+    pub fn unknown_values(&self, query: &Query) -> Result<Vec<(Key, String, Option<String>)>> {
+        let mut asked = Vec::new();
+        query.root.fields(&mut |key, value| asked.push((key, value.clone())));
+        let searcher = self.generation.reader.searcher();
+        let mut unknown = Vec::new();
+        for (key, value) in asked {
+            let within = matches!(key, Key::Author | Key::Model | Key::Agent);
+            let whole = matches!(key, Key::Section | Key::Status | Key::Tag | Key::Profile | Key::Project | Key::Branch | Key::User);
+            let wanted = schema::fact("", value.text.trim_start_matches('#'));
+            let wanted = wanted.trim_start_matches(':');
+            if !(within || whole) || wanted.contains(['*', '?']) {
+                continue;
+            }
+            let known = facts_of(&searcher, self.fields.facts, key.name())?;
+            if known.iter().any(|fact| fact == wanted || (within && fact.contains(wanted))) {
+                continue;
+            }
+            let near = known.into_iter().map(|fact| (strsim::osa_distance(&fact, wanted), fact)).min();
+            let most = if wanted.chars().count() < 5 { 1 } else { 2 };
+            unknown.push((key, value.text, near.filter(|(typos, _)| *typos <= most).map(|(_, fact)| fact)));
+        }
+        Ok(unknown)
     }
 
     /// What a query asks for strictly; nothing of it scores.

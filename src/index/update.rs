@@ -35,7 +35,7 @@ use crate::record::follow::{Changes, Conversations};
 
 /// Memory for documents that are not on disk yet, in bytes: a few of them, and all of them on each thread.
 const FEW: usize = 15_000_000;
-const ALL: usize = 160_000_000;
+const ALL: usize = 185_000_000;
 /// So many changed turns, and half of all, are a reason to begin anew.
 const MANY: usize = 20_000;
 /// Documents of a part of the index that stays as it is.

@@ -180,7 +180,7 @@ pub(crate) fn run(context: &Context, args: &SearchArgs) -> anyhow::Result<Ended>
     if args.everywhere {
         results.merge(args);
     }
-    results.hints.clone_from(&query.hints);
+    results.hints.extend_from_slice(&query.hints);
     print::results(context, args, &results)?;
     Ok(if results.entries.is_empty() { Ended::Nothing } else { Ended::Done })
 }
@@ -258,6 +258,14 @@ fn one(
         into.entries.extend(reader.entry(found)?.map(|entry| (root.clone(), entry)));
     }
     if answer.found.is_empty() {
+        for (key, value, near) in index.unknown_values(query)? {
+            let near = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+            let hint = format!("nothing has {} `{value}`{near}", key.name());
+            if !into.hints.contains(&hint) {
+                context.ui.say(format_args!("hint: {}", super::ui::visible(&hint)));
+                into.hints.push(hint);
+            }
+        }
         let words = query::Query { root: words_only(&query.root), hints: Vec::new(), question: false };
         if words.root != query.root && words.root != Node::Everything {
             let counted = index.count(&sources, &words, args.abandoned, &[])?;
