@@ -248,6 +248,8 @@ fn fields_narrow_a_search_down() {
         ("conversation:SESS-20261101-0900-bbbbbb walrus", &[other]),
         ("walrus -rotate", &[other]),
         ("walrus NOT rotate", &[other]),
+        ("-rotate walrus", &[other]),
+        ("NOT (keys rotate) plan", &[other]),
         ("walrus -\"keys signing\"", &[log, other]),
         ("walrus -\"signing keys\"", &[other]),
         ("sqlite OR draft", &[log, other]),

@@ -581,6 +581,7 @@ impl<'p> Planner<'p> {
                 let query = self.node(node)?;
                 (self.wanted, self.marks, self.met, self.words) = (kept.0, kept.1, kept.2, kept.3);
                 self.tried.truncate(kept.4);
+                self.last = None;
                 self.excluded(query)?
             }
             Node::Word(word) => self.word(word, false)?.unwrap_or_else(|| Box::new(AllQuery)),
