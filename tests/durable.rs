@@ -245,7 +245,7 @@ fn a_newer_record_or_another_programs_database_is_refused() {
     drop(db);
     let error = journal.track(&id, "more", &[]).code(2).answer()["error"].clone();
     assert_eq!(error["kind"], "record-newer");
-    assert!(error["message"].as_str().is_some_and(|m| m.starts_with("the record has version 99, this program knows 1: ")), "{error}");
+    assert!(error["message"].as_str().is_some_and(|m| m.starts_with("the record has version 99, this program knows 2: ")), "{error}");
     let other = Journal::new();
     fs::create_dir(other.path(".shiftlog")).expect("made");
     let db = Connection::open(other.path(RECORD)).expect("it opens");

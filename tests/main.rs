@@ -3,6 +3,7 @@
 mod builder;
 
 mod add;
+mod agents;
 mod backup;
 mod careful;
 mod change;
@@ -11,6 +12,7 @@ mod conversations;
 mod durable;
 mod exchange;
 mod fixtures;
+mod import;
 mod index;
 mod journals;
 mod links;

@@ -1,6 +1,7 @@
 //! The command line: one file a command, with its arguments and its body. This file only lists them.
 
 mod add;
+mod agents;
 mod backlinks;
 mod backup;
 mod completions;
@@ -11,6 +12,7 @@ mod doctor;
 mod done;
 mod drop;
 mod edit;
+mod import;
 mod index;
 mod init;
 mod lazy;
@@ -21,6 +23,7 @@ mod manage_session;
 mod new;
 mod open;
 mod path;
+mod progress;
 mod prune;
 mod record;
 mod recorded;
@@ -96,6 +99,7 @@ enum Command {
     Conversation(Lazy<conversation::ConversationArgs>),
     Record(Lazy<record::RecordArgs>),
     Redact(Lazy<redact::RedactArgs>),
+    Import(Lazy<import::ImportArgs>),
     Doctor(Lazy<doctor::DoctorArgs>),
     Index(Lazy<index::IndexArgs>),
     Backup(Lazy<backup::BackupArgs>),
@@ -146,6 +150,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Conversation(args) => conversation::run(&context, args),
         Command::Record(args) => record::run(&context, args),
         Command::Redact(args) => redact::run(&context, args),
+        Command::Import(args) => import::run(&context, args),
         Command::Doctor(args) => doctor::run(&context, args),
         Command::Index(args) => index::run(&context, args),
         Command::Backup(args) => backup::run(&context, args),

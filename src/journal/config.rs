@@ -47,12 +47,26 @@ pub struct RecordConfig {
     pub fill_percent: u64,
     /// Conversations without a turn for so many days are archived.
     pub archive_days: u32,
+    /// Lines that are kept of what a tool of an agent printed.
+    pub output_lines: usize,
+    /// Bytes that are kept of such a line.
+    pub output_width: usize,
 }
 
 impl Default for RecordConfig {
     fn default() -> Self {
         let (exclude, windows) = (Vec::new(), BTreeMap::new());
-        RecordConfig { redact: true, exclude, window: None, windows, live_turns: 50, fill_percent: 80, archive_days: 30 }
+        RecordConfig {
+            redact: true,
+            exclude,
+            window: None,
+            windows,
+            live_turns: 50,
+            fill_percent: 80,
+            archive_days: 30,
+            output_lines: 20,
+            output_width: 300,
+        }
     }
 }
 

@@ -144,6 +144,7 @@ impl Record {
 
 /// Removes a conversation with all that belongs to it; gives the numbers of its turns and actions.
 pub(super) fn remove(tx: &Transaction<'_>, id: &str) -> Result<(u64, u64)> {
+    super::take::bury(tx, id)?;
     let actions = tx.execute("DELETE FROM actions WHERE turn IN (SELECT id FROM turns WHERE session_id = ?1)", [id])?;
     tx.execute("DELETE FROM identities WHERE session_id = ?1", [id])?;
     let live = tx.execute("DELETE FROM ui_conversation_context WHERE session_id = ?1 AND turn_number > 0", [id])?;

@@ -79,6 +79,11 @@ impl Privacy {
         Privacy { here: Some(here), ..self }
     }
 
+    /// A number that changes with what is kept out.
+    pub fn fingerprint(&self) -> u64 {
+        xxhash_rust::xxh3::xxh3_64(format!("{:?}{:?}", self.patterns, self.off).as_bytes())
+    }
+
     /// What stands against recording for this project in this directory.
     pub fn barrier(&self, project: Option<&str>, cwd: Option<&Path>) -> Option<Barrier> {
         if self.patterns.is_empty() && self.off.is_empty() {

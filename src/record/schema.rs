@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::error::{Error, Result};
 
 /// What makes each version out of the one before it; `PRAGMA user_version` says which ones have run.
-const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("schema.sql"), include_str!("agents.sql")];
 
 /// `PRAGMA application_id`: tells a record from any other database.
 const APPLICATION: i64 = 0x5348_4c47;

@@ -22,7 +22,7 @@ pub struct Finding {
 }
 
 /// Tables and the columns of them that hold text, and what names a row.
-const TEXTS: [(&str, &str, &[&str]); 5] = [
+const TEXTS: [(&str, &str, &[&str]); 8] = [
     ("sessions", "id", &["user_id", "channel_id", "model", "native_id", "project", "branch", "cwd", "parent", "title", "summary", "data"]),
     (
         "ui_conversation_context",
@@ -40,10 +40,13 @@ const TEXTS: [(&str, &str, &[&str]); 5] = [
         &["kind", "value", "output", "data"],
     ),
     ("deleted", "id", &["native_id"]),
+    ("captured", "log || ' ' || key", &["key", "text", "next"]),
+    ("marks", "(SELECT path FROM sources WHERE id = marks.source)", &["mark"]),
+    ("digests", "session_id", &["digest"]),
 ];
 
 /// Columns that hold JSON: their strings are looked at one by one.
-const JSON: [&str; 2] = ["summary", "data"];
+const JSON: [&str; 4] = ["summary", "data", "mark", "digest"];
 
 /// A column's text without secrets, if there are any in it.
 fn clean<'t>(column: &str, text: &'t str) -> Option<Cow<'t, str>> {

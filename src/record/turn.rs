@@ -1,5 +1,6 @@
 //! Turns: reading them, adding one, and moving the oldest out of the live context.
 
+use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
 use chrono::{DateTime, Utc};
@@ -218,6 +219,51 @@ fn move_before(tx: &Transaction<'_>, session: &str, number: i64) -> Result<u64> 
         tx.prepare_cached(&format!("DELETE FROM ui_conversation_context {which}"))?.execute(params![session, number])?;
     }
     Ok(moved as u64)
+}
+
+/// Puts turns that were found late behind the last one that is not younger, and numbers all anew. The others keep their order,
+/// whatever their clocks said. Gives the last number.
+pub(super) fn renumber(tx: &Transaction<'_>, session: &str, displaced: &[i64]) -> Result<i64> {
+    let sql = "SELECT id, live, turn_number, created_at FROM turns WHERE session_id = ?1 ORDER BY turn_number";
+    let rows: Vec<(i64, bool, i64, i64)> = tx
+        .prepare_cached(sql)?
+        .query_map([session], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    let displaced: HashSet<i64> = displaced.iter().copied().collect();
+    let (mut late, mut base): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(row, ..)| displaced.contains(row));
+    late.sort_by_key(|(_, _, number, time)| (*time, *number));
+    let mut order = Vec::new();
+    while let Some(last) = late.last() {
+        match base.pop_if(|turn| turn.3 > last.3) {
+            Some(younger) => order.push(younger),
+            None => order.extend(late.pop()),
+        }
+    }
+    order.extend(base.into_iter().rev());
+    order.reverse();
+    let table = |live| if live { "ui_conversation_context" } else { "ui_conversation_archive" };
+    // Out of the way first: numbers are unique at any time.
+    for sign in [-1, 1] {
+        for (number, (row, live, ..)) in (1_i64..).zip(&order) {
+            let sql = format!("UPDATE {} SET turn_number = ?2 WHERE id = ?1 AND turn_number != ?2", table(*live));
+            tx.prepare_cached(&sql)?.execute(params![row, sign * number])?;
+        }
+    }
+    follow(tx, session, &order)?;
+    Ok(order.len() as i64)
+}
+
+/// Branches name the turn that they begin from by its number.
+fn follow(tx: &Transaction<'_>, session: &str, order: &[(i64, bool, i64, i64)]) -> Result<()> {
+    let mut branches = tx.prepare_cached("SELECT id, origin_turn FROM sessions WHERE origin = ?1")?;
+    let branches: Vec<(String, Option<i64>)> =
+        branches.query_map([session], |r| Ok((r.get(0)?, r.get(1)?)))?.collect::<rusqlite::Result<_>>()?;
+    for (branch, turn) in branches {
+        if let Some(number) = (1_i64..).zip(order).find(|(_, (_, _, old, _))| Some(*old) == turn).map(|(number, _)| number) {
+            tx.execute("UPDATE sessions SET origin_turn = ?2 WHERE id = ?1 AND origin_turn != ?2", params![branch, number])?;
+        }
+    }
+    Ok(())
 }
 
 impl Record {

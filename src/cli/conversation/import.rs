@@ -1,6 +1,6 @@
 //! `shiftlog conversation import`.
 
-use std::io::{BufReader, IsTerminal, Write};
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -9,8 +9,9 @@ use shiftlog::journal::Error;
 use shiftlog::record::exchange::{self, Imported};
 
 use crate::cli::context::Context;
+use crate::cli::progress::Progress;
 use crate::cli::recorded;
-use crate::cli::ui::{Ended, number, visible};
+use crate::cli::ui::{Ended, number, size, visible};
 
 /// Bring conversations in from JSON Lines, each turn once
 ///
@@ -40,13 +41,14 @@ pub(crate) fn run(context: &Context, args: &ImportArgs) -> anyhow::Result<Ended>
     let record = recorded::open(context, &journal)?;
     let mut all = Imported::default();
     for file in &args.file {
-        let mut progress = Progress::new(context, file);
+        let mut progress = Progress::new(&context.ui, "importing");
         let done = if file == Path::new("-") {
             let mut input = BufReader::new(std::io::stdin().lock());
             exchange::import(&record, file, Some(&mut input), &privacy, context.now, &mut |_| {})?
         } else {
             let path = context.cwd.join(file);
-            exchange::import(&record, &path, None, &privacy, context.now, &mut |bytes| progress.at(bytes))?
+            let total = std::fs::metadata(&path).map_or(0, |m| m.len());
+            exchange::import(&record, &path, None, &privacy, context.now, &mut |bytes| progress.at(bytes, total, &size))?
         };
         progress.end();
         add(&mut all, done);
@@ -86,33 +88,4 @@ fn add(all: &mut Imported, done: Imported) {
         *all.skipped.entry(why).or_default() += count;
     }
     all.notices.extend(done.notices);
-}
-
-/// How far a long import is, on a terminal.
-struct Progress {
-    total: u64,
-    shown: bool,
-    start: std::time::Instant,
-}
-
-impl Progress {
-    fn new(context: &Context, file: &Path) -> Progress {
-        let terminal = !context.ui.json && std::io::stderr().is_terminal();
-        let total = std::fs::metadata(context.cwd.join(file)).map_or(0, |m| m.len());
-        Progress { total: if terminal { total } else { 0 }, shown: false, start: std::time::Instant::now() }
-    }
-
-    fn at(&mut self, bytes: u64) {
-        if self.total > 0 && self.start.elapsed().as_millis() > 500 {
-            let percent = bytes.min(self.total) * 100 / self.total;
-            let _ = write!(std::io::stderr(), "\r{percent:>3} % of {}", crate::cli::ui::size(self.total));
-            self.shown = true;
-        }
-    }
-
-    fn end(&mut self) {
-        if self.shown {
-            let _ = write!(std::io::stderr(), "\r\u{1b}[K");
-        }
-    }
 }

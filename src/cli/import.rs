@@ -1,0 +1,294 @@
+//! `shiftlog import`: conversations that agents have kept on this machine, into the record.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use chrono::{DateTime, Utc};
+use clap::Args;
+use serde::Serialize;
+use serde_json::json;
+use shiftlog::agents::{self, AGENTS, Agent};
+use shiftlog::intake::{Done, Intake};
+use shiftlog::journal::{Error, Journal};
+use shiftlog::record::exchange;
+use shiftlog::record::privacy::Privacy;
+use shiftlog::record::{Record, take};
+
+use super::agents::{Choice, homes, limits};
+use super::context::Context;
+use super::progress::Progress;
+use super::recorded;
+use super::ui::{Ended, number, size, visible};
+use super::when;
+
+/// Files that could not be read and are named; of more, only the number.
+const NAMED: usize = 5;
+
+/// Bring in the conversations that coding agents have kept on this machine
+///
+/// Those that took place in this journal's directories, by all agents that are known. What was taken in before is not read
+/// again, and each turn is there once, however often and in whatever order files are imported. No log is written: `capture`
+/// writes what a conversation shows into its log.
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    /// Only this agent's, or those in this file or directory, wherever they took place
+    #[arg(long, value_name = "AGENT|PATH")]
+    from: Vec<String>,
+    /// Only files that were changed since then: 2026-11-01, yesterday, 7d
+    #[arg(long, value_name = "WHEN")]
+    since: Option<String>,
+    /// Those of all directories
+    #[arg(long)]
+    all: bool,
+    /// Show what there is, and store nothing
+    #[arg(short = 'n', long)]
+    dry_run: bool,
+}
+
+/// A file of an agent.
+type Source = (&'static dyn Agent, PathBuf);
+
+/// What is to be imported.
+#[derive(Default)]
+struct Plan {
+    files: Vec<Source>,
+    /// Files of JSON Lines as `conversation export` writes them.
+    exchanged: Vec<PathBuf>,
+    /// Wherever they took place.
+    everywhere: bool,
+}
+
+/// What came of one agent's files.
+#[derive(Debug, Default, Serialize)]
+struct Tally {
+    agent: String,
+    files: u64,
+    bytes: u64,
+    /// Files that were new or have changed.
+    read: u64,
+    conversations: u64,
+    turns: u64,
+    actions: u64,
+    completed: u64,
+    skipped: BTreeMap<String, u64>,
+    #[serde(skip)]
+    title: String,
+}
+
+pub(crate) fn run(context: &Context, args: &ImportArgs) -> anyhow::Result<Ended> {
+    let journal = context.journal()?;
+    let since = args.since.as_deref().map(|text| when::parse(text, context.now)).transpose()?;
+    let plan = plan(context, args, since)?;
+    let mut tallies = tallies(&plan);
+    let mut notices = Vec::new();
+    if !args.dry_run {
+        let privacy = recorded::barriers(context, &journal)?;
+        let record = recorded::open(context, &journal)?;
+        let choice = Choice::new(&journal, args.all || plan.everywhere);
+        notices = import(context, &journal, (&record, &privacy), &choice, &plan, &mut tallies)?;
+        notices.extend(exchanged(context, (&record, &privacy), &plan, &mut tallies)?);
+        // Else the next command would read all of the write-ahead log first; whoever holds it keeps it until later.
+        let _ = record.checkpoint();
+    }
+    report(context, args, &tallies, notices)
+}
+
+/// Finds the files.
+fn plan(context: &Context, args: &ImportArgs, since: Option<DateTime<Utc>>) -> anyhow::Result<Plan> {
+    let homes = homes();
+    let mut plan = Plan::default();
+    if args.from.is_empty() {
+        plan.files.extend(AGENTS.iter().flat_map(|agent| agent.histories(&homes).into_iter().map(|path| (*agent, path))));
+    }
+    for from in &args.from {
+        match agents::named(from) {
+            Some(agent) => plan.files.extend(agent.histories(&homes).into_iter().map(|path| (agent, path))),
+            None => {
+                plan.everywhere = true;
+                below(&context.cwd.join(from), from, &mut plan)?;
+            }
+        }
+    }
+    if let Some(since) = since {
+        let fresh = |path: &Path| path.metadata().and_then(|m| m.modified()).is_ok_and(|time| DateTime::<Utc>::from(time) >= since);
+        plan.files.retain(|(agent, path)| fresh(path) || agent.beside(path).is_some_and(|beside| fresh(&beside)));
+        plan.exchanged.retain(|path| fresh(path));
+    }
+    Ok(plan)
+}
+
+/// Adds what a path that was named holds.
+fn below(path: &Path, named: &str, plan: &mut Plan) -> anyhow::Result<()> {
+    let known = || {
+        let names: Vec<&str> = AGENTS.iter().map(|agent| agent.name()).collect();
+        format!("agents are {}", names.join(", "))
+    };
+    let meta = std::fs::metadata(path).map_err(|e| match e.kind() {
+        io::ErrorKind::NotFound => Error::refused("io", format!("no agent and no file: {}", visible(named)), known()),
+        _ => Error::io("read", path)(e),
+    })?;
+    let keeper = |path: &Path| AGENTS.into_iter().find(|agent| agent.keeps(path));
+    if meta.is_file() {
+        match keeper(path) {
+            Some(agent) => plan.files.push((agent, path.to_path_buf())),
+            None if path.extension().is_some_and(|e| e == "jsonl") => plan.exchanged.push(path.to_path_buf()),
+            None => {
+                let hint = "what any program can write is described in docs/formats.md: JSON Lines, in a file that ends with .jsonl";
+                return Err(Error::refused("unknown-format", format!("no agent keeps files of this form: {}", path.display()), hint).into());
+            }
+        }
+        return Ok(());
+    }
+    let files = walkdir::WalkDir::new(path).sort_by_file_name().into_iter();
+    let files = files.filter_map(Result::ok).filter(|f| f.file_type().is_file()).map(walkdir::DirEntry::into_path);
+    plan.files.extend(files.filter_map(|path| Some((keeper(&path)?, path))));
+    Ok(())
+}
+
+fn tallies(plan: &Plan) -> Vec<Tally> {
+    let mut tallies: Vec<Tally> = AGENTS
+        .iter()
+        .map(|agent| Tally { agent: agent.name().to_string(), title: agent.title().to_string(), ..Tally::default() })
+        .collect();
+    for (agent, path) in &plan.files {
+        if let Some(tally) = tallies.iter_mut().find(|t| t.agent == agent.name()) {
+            tally.files += 1;
+            tally.bytes += std::fs::metadata(path).map_or(0, |m| m.len());
+        }
+    }
+    if !plan.exchanged.is_empty() {
+        let files = plan.exchanged.len() as u64;
+        tallies.push(Tally { agent: "jsonl".into(), title: "JSON Lines".into(), files, ..Tally::default() });
+    }
+    tallies.retain(|t| t.files > 0);
+    tallies
+}
+
+fn import(
+    context: &Context,
+    journal: &Journal,
+    (record, privacy): (&Record, &Privacy),
+    choice: &Choice,
+    plan: &Plan,
+    tallies: &mut [Tally],
+) -> anyhow::Result<Vec<String>> {
+    let intake = Intake {
+        record,
+        privacy,
+        wanted: &|transcript| choice.takes(transcript),
+        choice: choice.number(privacy),
+        limits: limits(journal),
+        now: context.now,
+    };
+    let total: u64 = tallies.iter().map(|t| t.bytes).sum();
+    let (mut bytes, mut failed) = (0, Vec::new());
+    let mut progress = Progress::new(&context.ui, "importing");
+    intake.files(&plan.files, &mut |place, done| {
+        let (agent, path) = &plan.files[place];
+        match done {
+            Ok(done) => {
+                bytes += done.bytes;
+                progress.at(bytes, total, &size);
+                if let Some(tally) = tallies.iter_mut().find(|t| t.agent == agent.name()) {
+                    tally.add(&done);
+                }
+            }
+            Err(error) => failed.push(format!("could not be read: {error}: {}", path.display())),
+        }
+    })?;
+    progress.end();
+    if failed.len() > NAMED {
+        let rest = failed.len() - NAMED;
+        failed.truncate(NAMED);
+        failed.push(format!("{rest} more could not be read"));
+    }
+    Ok(failed)
+}
+
+impl Tally {
+    fn add(&mut self, done: &Done) {
+        self.read += 1;
+        for taken in &done.taken {
+            self.conversations += u64::from(taken.created);
+            self.turns += taken.turns;
+            self.actions += taken.actions;
+            self.completed += taken.changed;
+            if let Some(why) = taken.skipped.filter(|why| *why != take::EMPTY) {
+                *self.skipped.entry(why.to_string()).or_default() += 1;
+            }
+        }
+        for (why, count) in [("of other directories", done.unwanted), ("lines that could not be understood", done.unread)] {
+            if count > 0 {
+                *self.skipped.entry(why.to_string()).or_default() += count;
+            }
+        }
+    }
+}
+
+/// Files of JSON Lines as `conversation export` writes them.
+fn exchanged(context: &Context, (record, privacy): (&Record, &Privacy), plan: &Plan, tallies: &mut [Tally]) -> anyhow::Result<Vec<String>> {
+    let mut notices = Vec::new();
+    let Some(tally) = tallies.iter_mut().find(|t| t.agent == "jsonl") else { return Ok(notices) };
+    for path in &plan.exchanged {
+        let done = exchange::import(record, path, None, privacy, context.now, &mut |_| {})
+            .with_context(|| format!("could not import {}", path.display()))?;
+        tally.read += 1;
+        tally.conversations += done.conversations;
+        tally.turns += done.turns;
+        tally.actions += done.actions;
+        tally.completed += done.completed;
+        for (why, count) in done.skipped {
+            *tally.skipped.entry(why).or_default() += count;
+        }
+        notices.extend(done.notices);
+    }
+    Ok(notices)
+}
+
+fn report(context: &Context, args: &ImportArgs, tallies: &[Tally], notices: Vec<String>) -> anyhow::Result<Ended> {
+    let notices = context.notices(notices);
+    if context.ui.json {
+        let sum = |of: fn(&Tally) -> u64| tallies.iter().map(of).sum::<u64>();
+        context.ui.answer(json!({
+            "action": "import", "dry_run": args.dry_run, "agents": tallies, "conversations": sum(|t| t.conversations),
+            "turns": sum(|t| t.turns), "actions": sum(|t| t.actions), "completed": sum(|t| t.completed), "notices": notices,
+        }))?;
+        return Ok(Ended::Done);
+    }
+    if tallies.is_empty() {
+        let known: Vec<&str> = AGENTS.iter().map(|agent| agent.title()).collect();
+        context.ui.say(format_args!("no conversations found; looked for those of {}", known.join(", ")));
+        return Ok(Ended::Nothing);
+    }
+    let width = tallies.iter().map(|t| t.title.len()).max().unwrap_or(0);
+    for tally in tallies {
+        let found = format!("{:width$}  {}, {}", tally.title, number(tally.files, "file"), size(tally.bytes));
+        if args.dry_run {
+            context.ui.say(found);
+            continue;
+        }
+        let news = match tally.read {
+            0 => "nothing new".to_string(),
+            _ => format!(
+                "{}, {}, {}",
+                number(tally.conversations, "new conversation"),
+                number(tally.turns, "turn"),
+                number(tally.actions, "action")
+            ),
+        };
+        let mut line = format!("{found}: {news}");
+        if tally.completed > 0 {
+            line.push_str(&format!("; {} completed", number(tally.completed, "turn")));
+        }
+        for (why, count) in &tally.skipped {
+            line.push_str(&format!("; {count} left out: {why}"));
+        }
+        context.ui.say(visible(&line));
+    }
+    if tallies.iter().any(|t| t.skipped.contains_key("of other directories")) {
+        context.ui.say("hint: `shiftlog import --all` takes those of all directories");
+    }
+    Ok(Ended::Done)
+}
