@@ -5,7 +5,8 @@
 //! - [`journal`]: the Markdown side. Finds journals, knows profiles, and edits logs by byte range.
 //! - [`record`]: the SQLite side. Keeps conversations, turn by turn, without their secrets.
 //! - [`index`]: the tantivy side, a cache. Reads both and finds everything that stands in them.
-//! - [`agents`]: what coding agents write and send, in one common shape.
+//! - [`agents`]: what coding agents write and send, in one common shape; [`intake`] takes it into the record.
+//! - [`capture`]: what conversations show, as entries of logs; [`handoff`]: what the next shift must know.
 //!
 //! The first two do not know each other, nor the index.
 //!
@@ -13,6 +14,8 @@
 //! paths, configuration and the time come in from the caller.
 
 pub mod agents;
+pub mod capture;
+pub mod handoff;
 pub mod index;
 pub mod intake;
 pub mod journal;

@@ -5,6 +5,7 @@ mod builder;
 mod add;
 mod agents;
 mod backup;
+mod capture;
 mod careful;
 mod change;
 mod concurrent;

@@ -43,6 +43,9 @@ impl Homes {
 /// Variables that say where agents keep their things.
 pub const VARIABLES: [&str; 5] = ["CLAUDE_CONFIG_DIR", "CODEX_HOME", "COPILOT_HOME", "CLINE_DATA_DIR", "AIDER_CHAT_HISTORY_FILE"];
 
+/// Variables by which commands that an agent runs know its conversation, and the agent.
+pub const SESSIONS: [(&str, &str); 1] = [("CLAUDE_CODE_SESSION_ID", "claude")];
+
 /// How much of what tools print is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {

@@ -76,12 +76,13 @@ impl Context {
         })
     }
 
-    /// The log that was named, by an argument or by `$SHIFTLOG_SESSION`; the variable means the session's newest part.
+    /// The log that was named, by an argument or by `$SHIFTLOG_SESSION`, else that of the conversation in which an agent runs this
+    /// command; both mean the session's newest part.
     pub(crate) fn bound(&self, journal: &Journal, named: Option<&str>) -> anyhow::Result<Option<Log>> {
         if let Some(name) = named {
             return Ok(Some(self.resolve(journal, name)?));
         }
-        let Some(name) = variable("SHIFTLOG_SESSION")? else { return Ok(None) };
+        let Some(name) = variable("SHIFTLOG_SESSION")? else { return Ok(super::recorded::agents_log(self, journal)) };
         let log = self.resolve(journal, &name).with_context(|| format!("$SHIFTLOG_SESSION is `{name}`"))?;
         Ok(Some(journal.latest_part(log)?))
     }

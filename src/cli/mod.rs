@@ -4,6 +4,7 @@ mod add;
 mod agents;
 mod backlinks;
 mod backup;
+mod capture;
 mod completions;
 mod context;
 mod r#continue;
@@ -12,6 +13,7 @@ mod doctor;
 mod done;
 mod drop;
 mod edit;
+mod handoff;
 mod import;
 mod index;
 mod init;
@@ -100,6 +102,8 @@ enum Command {
     Record(Lazy<record::RecordArgs>),
     Redact(Lazy<redact::RedactArgs>),
     Import(Lazy<import::ImportArgs>),
+    Capture(Lazy<capture::CaptureArgs>),
+    Handoff(Lazy<handoff::HandoffArgs>),
     Doctor(Lazy<doctor::DoctorArgs>),
     Index(Lazy<index::IndexArgs>),
     Backup(Lazy<backup::BackupArgs>),
@@ -151,6 +155,8 @@ pub(crate) fn main() -> ExitCode {
         Command::Record(args) => record::run(&context, args),
         Command::Redact(args) => redact::run(&context, args),
         Command::Import(args) => import::run(&context, args),
+        Command::Capture(args) => capture::run(&context, args),
+        Command::Handoff(args) => handoff::run(&context, args),
         Command::Doctor(args) => doctor::run(&context, args),
         Command::Index(args) => index::run(&context, args),
         Command::Backup(args) => backup::run(&context, args),

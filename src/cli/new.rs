@@ -94,6 +94,7 @@ pub(crate) fn run(context: &Context, args: &NewArgs) -> anyhow::Result<Ended> {
         return dry(context, &made.log, &path, &made.text, &notices);
     }
     context.register(&journal.root);
+    super::recorded::claim(context, &journal, &made.log);
     let full = std::path::absolute(&made.log.path).unwrap_or_else(|_| made.log.path.clone());
     if context.ui.json {
         context.ui.answer(json!({"action": "new", "session": made.log.id, "path": path, "profile": made.log.profile.id, "changed": true, "notices": notices}))?;

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use shiftlog::agents::SESSIONS;
 use shiftlog::journal::entry::NewEntry;
 use shiftlog::journal::store::{PRIVATE, Store};
-use shiftlog::journal::{self, Journal};
+use shiftlog::journal::{self, Journal, Log};
 use shiftlog::record::conversation::Conversation;
 use shiftlog::record::privacy::{self, Privacy};
 use shiftlog::record::{self, Record, Settings, redact, spool};
@@ -125,6 +126,39 @@ pub(crate) fn named(context: &Context, journal: &Journal, name: &str) -> anyhow:
 /// There is no record yet, so there is no such conversation either.
 pub(crate) fn none(name: &str) -> record::Error {
     record::Error::NotFound { name: name.to_string(), recent: Vec::new() }
+}
+
+/// The agent that runs this command, and its id of the conversation.
+fn agent_session() -> Option<(&'static str, String)> {
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
+    SESSIONS.iter().find_map(|(variable, agent)| Some((*agent, set(variable)?)))
+}
+
+/// The log of the conversation in which an agent runs this command, where it has one.
+pub(crate) fn agents_log(context: &Context, journal: &Journal) -> Option<Log> {
+    let (agent, native) = agent_session()?;
+    let record = Record::find(&private(journal), settings(journal)).ok()??;
+    let named = || record.named_log(agent, &native).ok().flatten();
+    let name = record.of_agent(agent, &native).ok().flatten().and_then(|conversation| conversation.log).or_else(named)?;
+    journal.latest_part(journal.resolve(&name, &context.cwd).ok()?).ok()
+}
+
+/// Notes that the conversation in which an agent runs this command belongs to a log, unless nothing is recorded here.
+pub(crate) fn claim(context: &Context, journal: &Journal, log: &Log) {
+    let Some((agent, native)) = agent_session() else { return };
+    if allowed(context, journal).is_err() {
+        return;
+    }
+    let claim = || -> anyhow::Result<()> {
+        let record = open(context, journal)?;
+        if record.named_log(agent, &native)?.as_deref() != Some(&log.id) {
+            record.name_log(agent, &native, &log.id)?;
+        }
+        Ok(())
+    };
+    if let Err(error) = claim() {
+        context.notices(vec![format!("this conversation could not be bound to {}: {error}", log.id)]);
+    }
 }
 
 /// Writes summaries that are due into their logs, also those that an earlier command was killed before writing.

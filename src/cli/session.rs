@@ -78,8 +78,11 @@ pub(crate) fn run(context: &Context, args: &SessionArgs) -> anyhow::Result<Ended
     drop(lock);
     report.notices.extend(notices);
     report.notices.extend(store.notices());
-    if report.action == "created" && !args.dry_run {
-        context.register(&journal.root);
+    if !args.dry_run {
+        if report.action == "created" {
+            context.register(&journal.root);
+        }
+        super::recorded::claim(context, &journal, &context.resolve(&journal, &report.id)?);
     }
     print(context, args, report)
 }

@@ -4,6 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use clap::Args;
 use serde_json::{Value, json};
+use shiftlog::agents::AGENTS;
+use shiftlog::capture::write::standing;
 use shiftlog::journal::complete::Spot;
 use shiftlog::journal::outline::{Entry, Outline, Section};
 pub(crate) use shiftlog::journal::shown::Shown;
@@ -30,7 +32,13 @@ pub(crate) struct ShowArgs {
     /// The bytes of the file (or section) as they are
     #[arg(long)]
     raw: bool,
+    /// Say which turn of a conversation each captured entry goes back to
+    #[arg(long, conflicts_with = "raw")]
+    trace: bool,
 }
+
+/// Conversation and turn that entries go back to, by section and number.
+type Traces = HashMap<(String, usize), (String, i64)>;
 
 pub(crate) fn run(context: &Context, args: &ShowArgs) -> anyhow::Result<Ended> {
     let journal = context.journal()?;
@@ -56,10 +64,12 @@ pub(crate) fn run(context: &Context, args: &ShowArgs) -> anyhow::Result<Ended> {
     let entries: Vec<(usize, Entry)> = outline.numbered(&log.profile, &placeholders);
     let wanted = |e: &Entry| section.as_ref().is_none_or(|s| s.key.as_deref() == Some(&e.section));
     let entries: Vec<(usize, Entry)> = entries.into_iter().filter(|(_, e)| wanted(e)).collect();
+    let traces = if args.trace { traces(context, &journal, &log, &outline, &entries)? } else { Traces::new() };
+    let shown = Shows { journal: &journal, log: &log, text: &text, outline: &outline, entries: &entries, traces: &traces };
     if context.ui.json {
-        context.ui.answer(answer(&journal, &log, &text, &outline, &entries, args.raw.then_some(raw)))?;
+        context.ui.answer(shown.answer(args.raw.then_some(raw)))?;
     } else {
-        print(context, &journal, &log, &text, &outline, &entries, section.as_ref())?;
+        context.ui.data(shown.print(section.as_ref()).trim_end())?;
     }
     remember(&journal, context, &log, &outline, &entries);
     Ok(Ended::Done)
@@ -101,59 +111,88 @@ pub(crate) fn remember_entry(context: &Context, journal: &Journal, change: &Chan
     remember(journal, context, &change.log, &outline, &here);
 }
 
-fn answer(journal: &Journal, log: &Log, text: &str, outline: &Outline, entries: &[(usize, Entry)], raw: Option<&str>) -> Value {
-    let listed = entries.iter().filter(|(n, _)| *n > 0).map(|(n, e)| {
-        json!({
-            "entry": format!("{}:{n}", e.section), "section": e.section, "part": e.part, "n": n, "text": e.text,
-            "task": e.task.map(|t| match t { ' ' => "open", 'x' | 'X' => "done", _ => "other" }),
-            "line": e.lines.start + 1, "markdown": outline.range_text(&e.whole),
-        })
-    });
-    let mut answer = json!({"session": log.summarize(text, &journal.root), "entries": listed.collect::<Vec<_>>()});
-    if let Some(raw) = raw {
-        answer["text"] = raw.into();
+/// Which turns entries go back to, of those that capture wrote and nobody has changed since.
+fn traces(context: &Context, journal: &Journal, log: &Log, outline: &Outline, entries: &[(usize, Entry)]) -> anyhow::Result<Traces> {
+    let mut traces = Traces::new();
+    let Some(record) = super::recorded::find(context, journal)? else { return Ok(traces) };
+    let rows = record.captured(&log.id)?;
+    let turns: HashMap<&str, &str> = rows.iter().filter_map(|row| Some((row.text.as_deref()?, row.turn.as_str()))).collect();
+    for (n, entry) in entries.iter().filter(|(n, _)| *n > 0) {
+        let Some(turn) = turns.get(standing(outline, entry).as_str()) else { continue };
+        let agents = AGENTS.iter().map(|agent| Some(agent.name())).chain([None]);
+        let found = agents.filter_map(|agent| record.traced(agent, turn).transpose()).next().transpose()?;
+        traces.extend(found.map(|place| ((entry.section.clone(), *n), place)));
     }
-    answer
+    Ok(traces)
 }
 
-fn print(
-    context: &Context,
-    journal: &Journal,
-    log: &Log,
-    text: &str,
-    outline: &Outline,
-    entries: &[(usize, Entry)],
-    section: Option<&Section>,
-) -> anyhow::Result<()> {
-    let summary = log.summarize(text, &journal.root);
-    let mut out = String::new();
-    if section.is_none() {
-        out.push_str(&format!("{}\n", bold(&visible(&summary.title))));
-        let updated = summary.last_updated.map_or(String::new(), |t| format!(" · updated {}", super::when::local(t)));
-        out.push_str(&format!("{}{updated} · {}\n\n", visible(&summary.status), visible(&summary.path)));
-        if let Some(problem) = &summary.problem {
-            out.push_str(&format!("broken frontmatter: {}\n\n", visible(problem)));
+/// What is shown of a log.
+struct Shows<'s> {
+    journal: &'s Journal,
+    log: &'s Log,
+    text: &'s str,
+    outline: &'s Outline<'s>,
+    entries: &'s [(usize, Entry)],
+    traces: &'s Traces,
+}
+
+impl Shows<'_> {
+    fn answer(&self, raw: Option<&str>) -> Value {
+        let listed = self.entries.iter().filter(|(n, _)| *n > 0).map(|(n, e)| {
+            let mut entry = json!({
+                "entry": format!("{}:{n}", e.section), "section": e.section, "part": e.part, "n": n, "text": e.text,
+                "task": e.task.map(|t| match t { ' ' => "open", 'x' | 'X' => "done", _ => "other" }),
+                "line": e.lines.start + 1, "markdown": self.outline.range_text(&e.whole),
+            });
+            if let Some((conversation, turn)) = self.traces.get(&(e.section.clone(), *n)) {
+                entry["trace"] = json!({"conversation": conversation, "turn": turn});
+            }
+            entry
+        });
+        let mut answer = json!({"session": self.log.summarize(self.text, &self.journal.root), "entries": listed.collect::<Vec<_>>()});
+        if let Some(raw) = raw {
+            answer["text"] = raw.into();
         }
+        answer
     }
-    let lines = section.map_or(outline.body..outline.lines.len(), |s| lines_of(outline, s));
-    let label = |(n, e): &(usize, Entry)| format!("{}:{n}", e.section);
-    let width = entries.iter().filter(|(n, _)| *n > 0).map(|e| label(e).len()).max().unwrap_or(0);
-    let left: HashSet<usize> = entries.iter().filter(|(m, _)| *m == 0).flat_map(|(_, e)| e.whole.clone()).collect();
-    let starting: HashMap<usize, &(usize, Entry)> = entries.iter().filter(|(m, _)| *m > 0).map(|e| (e.1.lines.start, e)).collect();
-    let mut blank = true;
-    for n in lines.filter(|n| !left.contains(n)) {
-        // What templates left is not shown, nor the blank lines around it.
-        if outline.is_blank(n) && blank {
-            continue;
+
+    fn print(&self, section: Option<&Section>) -> String {
+        let Shows { journal, log, text, outline, entries, traces } = self;
+        let summary = log.summarize(text, &journal.root);
+        let mut out = String::new();
+        if section.is_none() {
+            out.push_str(&format!("{}\n", bold(&visible(&summary.title))));
+            let updated = summary.last_updated.map_or(String::new(), |t| format!(" · updated {}", super::when::local(t)));
+            out.push_str(&format!("{}{updated} · {}\n\n", visible(&summary.status), visible(&summary.path)));
+            if let Some(problem) = &summary.problem {
+                out.push_str(&format!("broken frontmatter: {}\n\n", visible(problem)));
+            }
         }
-        blank = outline.is_blank(n);
-        let line = visible(outline.line(n));
-        match starting.get(&n) {
-            _ if blank => {}
-            Some(entry) => out.push_str(&format!("{}  {line}", faint(&format!("{:>width$}", label(entry))))),
-            None => out.push_str(&format!("{:>width$}  {line}", "")),
+        let lines = section.map_or(outline.body..outline.lines.len(), |s| lines_of(outline, s));
+        let label = |(n, e): &(usize, Entry)| format!("{}:{n}", e.section);
+        let width = entries.iter().filter(|(n, _)| *n > 0).map(|e| label(e).len()).max().unwrap_or(0);
+        let left: HashSet<usize> = entries.iter().filter(|(m, _)| *m == 0).flat_map(|(_, e)| e.whole.clone()).collect();
+        let starting: HashMap<usize, &(usize, Entry)> = entries.iter().filter(|(m, _)| *m > 0).map(|e| (e.1.lines.start, e)).collect();
+        let mut blank = true;
+        for n in lines.filter(|n| !left.contains(n)) {
+            // What templates left is not shown, nor the blank lines around it.
+            if outline.is_blank(n) && blank {
+                continue;
+            }
+            blank = outline.is_blank(n);
+            let line = visible(outline.line(n));
+            match starting.get(&n) {
+                _ if blank => {}
+                Some(entry) => {
+                    out.push_str(&format!("{}  {line}", faint(&format!("{:>width$}", label(entry)))));
+                    if let Some((conversation, turn)) = traces.get(&(entry.1.section.clone(), entry.0)) {
+                        out.push_str(&faint(&format!("  ← {conversation} turn {turn}")).to_string());
+                    }
+                }
+                None => out.push_str(&format!("{:>width$}  {line}", "")),
+            }
+            out.push('\n');
         }
-        out.push('\n');
+        out
     }
-    context.ui.data(out.trim_end())
 }

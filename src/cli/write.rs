@@ -58,7 +58,10 @@ pub(crate) fn change_log(context: &Context, journal: &Journal, log: Log, dry_run
         journal.change(&log, context.now, None, &mut editing)?
     } else {
         let lock = store.lock()?;
-        journal.change(&log, context.now, Some((&store, &lock)), &mut editing)?
+        let written = journal.change(&log, context.now, Some((&store, &lock)), &mut editing)?;
+        drop(lock);
+        super::recorded::claim(context, journal, &log);
+        written
     };
     let mut notices = store.notices();
     notices.extend(journal.notices());

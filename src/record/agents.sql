@@ -28,9 +28,10 @@ CREATE TABLE captured (
     log TEXT NOT NULL,
     key TEXT NOT NULL,
     session_id TEXT NOT NULL,
-    turn TEXT,                              -- native id of the turn that it goes back to
-    text TEXT,                              -- as it stands in the log
-    next TEXT,                              -- as it is about to stand there
+    turn TEXT NOT NULL,                     -- what the turn is called that it goes back to
+    text TEXT,                              -- its lines as they stand in the log
+    next TEXT,                              -- its lines as they are about to stand there
+    hash INTEGER NOT NULL,                  -- of what was wanted
     theirs INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (log, key)
 );

@@ -4,6 +4,7 @@
 //! knows neither logs nor the index: a conversation names its log by id, and every change bumps a sequence that others follow.
 
 pub mod action;
+pub mod captured;
 pub mod check;
 pub mod conversation;
 pub mod error;

@@ -52,7 +52,7 @@ pub const COPIES: &str = "only copies of turns of another conversation";
 const COPIED: &str = "copied";
 
 /// What a turn is known by, wherever it stands.
-fn key(agent: &str, native: &str) -> i64 {
+pub(super) fn key(agent: &str, native: &str) -> i64 {
     xxh3_64(format!("{agent}\0{native}").as_bytes()).cast_signed()
 }
 
@@ -390,6 +390,7 @@ impl Filling<'_> {
     /// Numbers the turns of a fork anew that lost one, and says where it comes from.
     fn left(&self, fork: &str, row: i64) -> Result<()> {
         let tx = self.taking.tx;
+        turn::forget_digest(tx, fork, 0)?;
         let last = turn::renumber(tx, fork, &[])?;
         tx.prepare_cached(
             "UPDATE sessions SET origin = ?2, turns = ?3, last_turn = ?3 WHERE id = ?1 AND (origin IS NULL OR origin IN (?2, ?4))",
@@ -408,6 +409,7 @@ impl Filling<'_> {
         let Taking { record, tx, transcript: told, .. } = self.taking;
         let id = &self.conversation.id;
         if !self.displaced.is_empty() {
+            turn::forget_digest(tx, id, 0)?;
             self.last = turn::renumber(tx, id, &self.displaced)?;
         }
         let touched = self.taken.turns + self.taken.changed > 0;

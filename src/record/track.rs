@@ -1,7 +1,7 @@
 //! Tracking: one turn, as a program reports it.
 
 use chrono::{DateTime, Utc};
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde::{Deserialize, Serialize};
 
 use super::conversation::{self, Conversation, NewConversation};
@@ -12,7 +12,7 @@ use super::turn::{self, Turn};
 use super::{Record, Settings};
 
 /// How long a conversation holds its log after its last turn.
-const HOLDS: chrono::TimeDelta = chrono::TimeDelta::minutes(30);
+pub const HOLDS: chrono::TimeDelta = chrono::TimeDelta::minutes(30);
 
 /// A turn to record.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -246,9 +246,9 @@ fn conversation_of(tx: &Transaction<'_>, new: &NewTurn, now: DateTime<Utc>, note
 }
 
 /// The first of these logs that no other live conversation holds.
-fn free_log(tx: &Transaction<'_>, logs: &[String], now: DateTime<Utc>) -> Result<Option<String>> {
+pub(super) fn free_log(db: &Connection, logs: &[String], now: DateTime<Utc>) -> Result<Option<String>> {
     let since = (now - HOLDS).timestamp_millis();
-    let mut held = tx.prepare_cached("SELECT 1 FROM sessions WHERE log = ?1 AND status = 'active' AND updated_at >= ?2")?;
+    let mut held = db.prepare_cached("SELECT 1 FROM sessions WHERE log = ?1 AND status = 'active' AND updated_at >= ?2")?;
     for log in logs {
         if !held.exists(params![log, since])? {
             return Ok(Some(log.clone()));

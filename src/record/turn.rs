@@ -148,8 +148,16 @@ impl Turn {
             object_text(&self.data),
             self.native_id
         ])?;
-        Ok(())
+        let session = "SELECT session_id FROM turns WHERE id = ?1";
+        let session: String = tx.prepare_cached(session)?.query_row([self.id], |r| r.get(0))?;
+        forget_digest(tx, &session, self.number)
     }
+}
+
+/// What a conversation came to is no longer so if one of its turns, from this one on, is another.
+pub(super) fn forget_digest(tx: &Transaction<'_>, session: &str, number: i64) -> Result<()> {
+    tx.prepare_cached("DELETE FROM digests WHERE session_id = ?1 AND turn >= ?2")?.execute(params![session, number])?;
+    Ok(())
 }
 
 /// Whether a conversation has a turn of this number.

@@ -1,0 +1,189 @@
+//! Commands: which of them only look, what they are known by, and which line of an output says what went wrong.
+
+use super::text::short;
+
+/// Programs that only look.
+const LOOK: [&str; 51] = [
+    "ls", "cat", "head", "tail", "grep", "egrep", "rg", "ag", "fd", "find", "pwd", "which", "whereis", "type", "command", "echo", "printf",
+    "wc", "tree", "stat", "file", "du", "df", "less", "more", "sort", "uniq", "cut", "tr", "date", "env", "printenv", "whoami", "uname",
+    "ps", "true", "false", "sleep", "cd", "jq", "yq", "diff", "cmp", "history", "man", "hexdump", "xxd", "strings", "basename", "dirname",
+    "realpath",
+];
+
+/// What git only shows.
+const GIT_LOOKS: [&str; 16] = [
+    "status",
+    "log",
+    "diff",
+    "show",
+    "branch",
+    "blame",
+    "ls-files",
+    "ls-tree",
+    "remote",
+    "rev-parse",
+    "grep",
+    "describe",
+    "reflog",
+    "shortlog",
+    "cat-file",
+    "config",
+];
+
+/// What a command is known by: program and first word of each part that does more than look.
+pub(super) fn heads(command: &str) -> Vec<String> {
+    let mut heads = Vec::new();
+    for segment in segments(command) {
+        if let Some(head) = head(segment)
+            && !heads.contains(&head)
+        {
+            heads.push(head);
+        }
+    }
+    heads
+}
+
+/// The parts of a command that run one after the other; of a pipe, what feeds it.
+fn segments(command: &str) -> Vec<&str> {
+    let (mut found, mut start, mut quote, mut fed) = (Vec::new(), 0, None, false);
+    let bytes = command.as_bytes();
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let next = bytes.get(at + 1);
+        match (quote, byte) {
+            (Some(mark), _) if *byte == mark => quote = None,
+            (Some(_), _) => {}
+            (None, b'"' | b'\'') => quote = Some(*byte),
+            (None, b'\\') => at += 1,
+            (None, b'#') if at == 0 || bytes[at - 1] == b'\n' => {
+                while bytes.get(at).is_some_and(|b| *b != b'\n') {
+                    at += 1;
+                }
+                start = (at + 1).min(command.len());
+                fed = false;
+            }
+            (None, b'<') if next == Some(&b'<') => {
+                // What is fed to a program on the lines below is not run.
+                found.push(&command[start..at]);
+                return found;
+            }
+            (None, b'&' | b'|' | b';' | b'\n') => {
+                let doubled = matches!(byte, b'&' | b'|') && next == Some(byte);
+                let redirects = *byte == b'&' && (at > 0 && bytes[at - 1] == b'>' || next == Some(&b'>'));
+                if redirects {
+                    at += 1;
+                    continue;
+                }
+                if !fed {
+                    found.push(&command[start..at]);
+                }
+                fed = *byte == b'|' && !doubled;
+                at += usize::from(doubled);
+                start = (at + 1).min(command.len());
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    if !fed && start <= command.len() {
+        found.push(command.get(start..).unwrap_or_default());
+    }
+    found
+}
+
+/// Program and first word, or nothing where it only looks.
+fn head(segment: &str) -> Option<String> {
+    let mut words = segment
+        .split_whitespace()
+        .map(|word| word.trim_matches(['"', '\'', '(', ')', '{', '}']))
+        .filter(|word| !word.is_empty())
+        .peekable();
+    loop {
+        let word = *words.peek()?;
+        let assigns = word.split_once('=').is_some_and(|(name, _)| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'));
+        if assigns || matches!(word, "sudo" | "time" | "env" | "exec" | "nohup" | "nice" | "then" | "do" | "else" | "if" | "!") {
+            words.next();
+        } else if word == "timeout" {
+            words.next();
+            words.next_if(|word| word.starts_with(|c: char| c.is_ascii_digit() || c == '-'));
+        } else {
+            break;
+        }
+    }
+    let program = words.next()?;
+    let program = program.rsplit('/').next().unwrap_or(program);
+    let rest: Vec<&str> = words.collect();
+    let first = rest.iter().find(|word| !word.starts_with('-')).copied().unwrap_or_default();
+    let looks = LOOK.contains(&program)
+        || program == "git" && (GIT_LOOKS.contains(&first) || first == "stash" && rest.contains(&"list"))
+        || matches!(program, "sed" | "awk" | "perl") && !rest.iter().any(|word| word.starts_with("-i") || word.starts_with("-pi"))
+        || matches!(program, "for" | "while" | "done" | "fi" | "[" | "[[" | "test" | "export" | "set" | "source" | ".")
+        || rest.iter().all(|word| matches!(*word, "--version" | "-V" | "--help" | "-h")) && !rest.is_empty();
+    if looks || !program.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '$' | '~')) {
+        return None;
+    }
+    let module = rest.iter().position(|word| *word == "-m").and_then(|at| rest.get(at + 1));
+    Some(match module.copied().unwrap_or(first) {
+        "" => program.to_string(),
+        word => format!("{program} {word}"),
+    })
+}
+
+/// The line of an output that says what went wrong.
+pub(super) fn error_line(output: &str) -> Option<String> {
+    let lines = || output.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("Exit code "));
+    let traced = output.contains("Traceback (most recent call last)");
+    let mut telling = lines().filter(|line| tells(line));
+    let found = if traced { telling.next_back() } else { telling.next() };
+    found.or_else(|| lines().next_back()).map(|line| short(line, 160))
+}
+
+fn tells(line: &str) -> bool {
+    let lower = line.to_lowercase();
+    let words =
+        ["error", "exception", "panicked at", "fatal:", "failed", "cannot ", "not found", "no such ", "denied", "undefined", "unexpected"];
+    words.iter().any(|word| lower.contains(word))
+}
+
+/// Names of errors in a line: `NameError`, `E0502`, `ENOENT`.
+pub(super) fn error_names(line: &str) -> Vec<&str> {
+    let word = |c: char| !(c.is_alphanumeric() || c == '_');
+    let is_name = |name: &&str| {
+        let named = (name.ends_with("Error") || name.ends_with("Exception")) && name.len() > 5;
+        let coded = name.len() >= 4
+            && name.starts_with(|c: char| c.is_ascii_uppercase())
+            && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
+            && (name.chars().filter(char::is_ascii_digit).count() >= 3 || name.starts_with('E') && !name.starts_with("ERROR"));
+        named || coded
+    };
+    let mut names: Vec<&str> = line.split(word).filter(is_name).collect();
+    names.dedup();
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_are_known_by_what_they_run() {
+        assert_eq!(heads("ls -1 && git status --short | head -5"), [""; 0]);
+        assert_eq!(heads("cd app && RUST_LOG=x cargo test --all 2>&1 | tail -5"), ["cargo test"]);
+        assert_eq!(heads("python3 greet_cli.py Ada && python3 greet_cli.py --json Ada"), ["python3 greet_cli.py"]);
+        assert_eq!(heads("timeout 5 python -m pytest -q; ./run.sh"), ["python pytest", "run.sh"]);
+        assert_eq!(heads("cat > x.py <<'EOF'\nimport os && rm\nEOF"), [""; 0]);
+        assert_eq!(heads("git commit -m 'a && b'"), ["git commit"]);
+        assert_eq!(heads("node --version"), [""; 0]);
+        assert_eq!(heads("'"), [""; 0]);
+    }
+
+    #[test]
+    fn the_line_that_tells_is_found() {
+        let python = "Exit code 1\nTraceback (most recent call last):\n  File \"x.py\", line 3\nNameError: name 'txt' is not defined";
+        assert_eq!(error_line(python).as_deref(), Some("NameError: name 'txt' is not defined"));
+        let rust = "   Compiling x\nerror[E0502]: cannot borrow\n  --> src/x.rs\nerror: could not compile `x`";
+        assert_eq!(error_line(rust).as_deref(), Some("error[E0502]: cannot borrow"));
+        assert_eq!(error_line("Exit code 2\n"), None);
+        assert_eq!(error_names("error[E0502]: cannot borrow, NameError, ENOENT, ERROR"), ["E0502", "NameError", "ENOENT"]);
+    }
+}

@@ -1,0 +1,82 @@
+//! Capture: what a conversation shows, in its own words, as entries of its log. Nothing is invented; each entry goes back to a turn.
+
+mod commands;
+pub mod digest;
+pub mod entries;
+mod says;
+pub(crate) mod text;
+pub mod write;
+
+use std::collections::HashSet;
+
+use crate::record::conversation::Conversation;
+use crate::record::{Record, Result};
+use digest::Digest;
+
+/// What a conversation comes to, and which of its turns were told anew for that.
+///
+/// All up to the last turn but one is kept in the record, so that a long conversation need not be read again.
+///
+/// # Errors
+/// Those of the database.
+pub fn digest(record: &Record, conversation: &Conversation) -> Result<(Digest, HashSet<String>)> {
+    let (mut upto, mut digest) = match record.digest(&conversation.id)? {
+        Some((turn, text)) => serde_json::from_str(&text).map_or_else(|_| (0, Digest::default()), |digest| (turn, digest)),
+        None => (0, Digest::default()),
+    };
+    let (known, mut fresh, mut last) = (upto, HashSet::new(), None);
+    record.each_turn(&conversation.id, &(upto + 1..=i64::MAX), &mut |turn| {
+        fresh.insert(digest::name(&conversation.id, &turn));
+        if let Some(before) = last.replace(turn) {
+            upto = before.number;
+            digest.take(&conversation.id, &before);
+        }
+        Ok(())
+    })?;
+    if upto > known {
+        let text = serde_json::to_string(&digest).unwrap_or_default();
+        // A record that can only be read is read again next time.
+        let _ = record.keep_digest(&conversation.id, upto, &text);
+    }
+    if let Some(last) = last {
+        digest.take(&conversation.id, &last);
+    }
+    Ok((digest, fresh))
+}
+
+/// The same with what its subagents did.
+///
+/// # Errors
+/// Those of the database.
+pub fn digest_with_subagents(record: &Record, conversation: &Conversation) -> Result<(Digest, HashSet<String>)> {
+    let (mut whole, mut fresh) = digest(record, conversation)?;
+    for child in record.children(&conversation.id)? {
+        let (part, turns) = digest_with_subagents(record, &child)?;
+        whole.join(&part);
+        fresh.extend(turns);
+    }
+    Ok((whole, fresh))
+}
+
+/// The same of all conversations that a log belongs to, one after the other, and of one that may not belong to it yet.
+///
+/// # Errors
+/// Those of the database.
+pub fn digest_of_log(record: &Record, conversation: Option<&Conversation>, log: &str) -> Result<(Digest, HashSet<String>)> {
+    let mut all = record.of_logs(&[log])?;
+    all.extend(conversation.filter(|one| !all.iter().any(|other| other.id == one.id)).cloned());
+    all.retain(|other| other.parent.is_none() || conversation.is_some_and(|one| other.id == one.id));
+    all.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
+    let (mut whole, mut fresh) = (None::<Digest>, HashSet::new());
+    for other in &all {
+        let (part, turns) = digest_with_subagents(record, other)?;
+        if conversation.is_some_and(|one| other.id == one.id) {
+            fresh = turns;
+        }
+        match &mut whole {
+            None => whole = Some(part),
+            Some(whole) => whole.follow(&part),
+        }
+    }
+    Ok((whole.unwrap_or_default(), fresh))
+}

@@ -1,0 +1,326 @@
+//! Statements: what somebody said that was decided, remains to be done, is asked, or is preferred. In their words.
+
+use super::text::{Part, open_ended, parts, plain, sentences, short};
+
+/// What a text states.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Said {
+    /// What was decided, or rejected, and why.
+    pub(super) decisions: Vec<(String, Option<String>)>,
+    /// What remains to be done.
+    pub(super) next: Vec<String>,
+    /// What nobody knows yet.
+    pub(super) questions: Vec<String>,
+    /// What came of it: a sentence or two.
+    pub(super) outcome: Option<String>,
+}
+
+/// Characters of a statement that are kept.
+const LONGEST: usize = 300;
+
+/// What a heading announces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Topic {
+    Decisions,
+    Next,
+    Questions,
+    Other,
+}
+
+fn topic(heading: &str) -> Topic {
+    let lower = heading.to_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    if has(&["open question", "questions", "unknowns"]) {
+        Topic::Questions
+    } else if has(&["decision", "decided", "choices"]) {
+        Topic::Decisions
+    } else if has(&[
+        "next step",
+        "next work",
+        "next up",
+        "remaining",
+        "todo",
+        "to do",
+        "to-do",
+        "follow-up",
+        "follow up",
+        "left to do",
+        "still open",
+    ]) || lower == "next"
+    {
+        Topic::Next
+    } else {
+        Topic::Other
+    }
+}
+
+/// How an answer came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Something was done.
+    Work,
+    /// Something was said.
+    Talk,
+    /// Something was asked: what was decided before is no decision of now.
+    Recall,
+}
+
+/// Whether a person asks for what is known, and for nothing to be done.
+pub(super) fn asks(text: &str) -> bool {
+    const ASKS: [&str; 14] =
+        ["what ", "why ", "how ", "which ", "who ", "when ", "where ", "did ", "do we ", "does ", "is ", "are ", "remind me", "recap"];
+    let lower = text.trim().to_lowercase();
+    lower.ends_with('?') || ASKS.iter().any(|word| lower.starts_with(word))
+}
+
+/// What an agent's answer states.
+pub(super) fn answer(text: &str, kind: Kind) -> Said {
+    let mut said = Said::default();
+    let (mut at, mut listed) = (None, false);
+    let mut told: Vec<(String, bool)> = Vec::new();
+    for part in parts(text) {
+        match part {
+            Part::Heading(heading) => (at, listed) = (Some(topic(heading)), false),
+            Part::Item(item) => {
+                listed = true;
+                match at {
+                    Some(Topic::Decisions) => said.decisions.extend(decision(&item)),
+                    Some(Topic::Next) => said.remains(&item),
+                    Some(Topic::Questions) => said.questions.push(kept(&item)),
+                    _ => said.sentences(&item, kind, false),
+                }
+            }
+            Part::Paragraph(paragraph) => {
+                match at {
+                    Some(Topic::Next | Topic::Questions) if listed || !says_something(&paragraph) || paragraph.ends_with(':') => {}
+                    Some(Topic::Next) => said.remains(&paragraph),
+                    Some(Topic::Questions) => said.questions.push(kept(&paragraph)),
+                    Some(Topic::Decisions) => said.sentences(&paragraph, kind, !listed),
+                    _ => said.sentences(&paragraph, kind, false),
+                }
+                told.push((paragraph, at.is_some()));
+            }
+        }
+    }
+    said.outcome = outcome(&told, kind == Kind::Work);
+    said
+}
+
+/// The sentence that says what came of it: where something was done, of the last paragraph before what is under headings.
+fn outcome(told: &[(String, bool)], changed: bool) -> Option<String> {
+    let free: Vec<&str> = told.iter().filter(|(text, headed)| !headed && says_something(text)).map(|(text, _)| text.as_str()).collect();
+    let chosen = if changed { free.last() } else { free.first() };
+    let paragraph = chosen.copied().or_else(|| told.iter().map(|(text, _)| text.as_str()).find(|text| says_something(text)))?;
+    let all = sentences(paragraph);
+    let telling = all.iter().find(|sentence| sentence.split_whitespace().count() > 2).or(all.first())?;
+    Some(short(open_ended(&plain(telling)), 200)).filter(|text| !text.is_empty())
+}
+
+fn says_something(paragraph: &str) -> bool {
+    let words = paragraph.split_whitespace().filter(|word| !word.contains("://"));
+    words.filter(|word| word.chars().any(char::is_alphabetic)).count() > 2 && !paragraph.starts_with("Reference")
+}
+
+impl Said {
+    fn remains(&mut self, text: &str) {
+        match question(text) {
+            Some(question) => self.questions.push(question),
+            None => self.next.push(kept(text)),
+        }
+    }
+
+    fn sentences(&mut self, text: &str, kind: Kind, decided: bool) {
+        for sentence in sentences(text) {
+            if let Some(question) = question(sentence) {
+                self.questions.push(question);
+            } else if let Some(rest) =
+                announced(sentence, &["todo:", "to do:", "next:", "next step:", "next steps:", "remaining:", "still to do:", "left to do:"])
+            {
+                self.next.push(kept(rest));
+            } else if decided || kind != Kind::Recall && is_choice(sentence) {
+                self.decisions.extend(decision(sentence));
+            }
+        }
+    }
+}
+
+/// What a person's own words state: choices, and how they want things.
+pub(super) fn request(text: &str) -> (Vec<(String, Option<String>)>, Vec<String>) {
+    const CHOOSES: [&str; 9] = [
+        "let's use ",
+        "let's go with ",
+        "let us use ",
+        "let us go with ",
+        "we'll use ",
+        "we will use ",
+        "we decided ",
+        "i decided ",
+        "i've decided ",
+    ];
+    const PREFERS: [&str; 22] = [
+        "i prefer ",
+        "i'd prefer ",
+        "i would prefer ",
+        "we prefer ",
+        "i'd rather ",
+        "i would rather ",
+        "please always ",
+        "always ",
+        "please never ",
+        "never ",
+        "please don't ",
+        "please do not ",
+        "don't ",
+        "do not ",
+        "from now on",
+        "in future",
+        "in the future",
+        "no, ",
+        "actually, ",
+        "i want you to ",
+        "i don't want ",
+        "that's wrong",
+    ];
+    let (mut decisions, mut preferences) = (Vec::new(), Vec::new());
+    for part in parts(text) {
+        let (Part::Item(text) | Part::Paragraph(text)) = part else { continue };
+        for sentence in sentences(&text) {
+            let lower = sentence.to_lowercase().replace('’', "'");
+            if CHOOSES.iter().any(|words| lower.starts_with(words)) {
+                decisions.extend(decision(sentence));
+            } else if PREFERS.iter().any(|words| lower.starts_with(words)) {
+                preferences.push(kept(sentence));
+            }
+        }
+    }
+    (decisions, preferences)
+}
+
+/// Whether a sentence says what was chosen.
+fn is_choice(sentence: &str) -> bool {
+    const SUBJECTS: [&str; 8] = ["i ", "we ", "i've ", "we've ", "i have ", "we have ", "i'll ", "we'll "];
+    const VERBS: [&str; 13] = [
+        "decided ",
+        "chose ",
+        "chosen ",
+        "opted for ",
+        "opted to ",
+        "settled on ",
+        "went with ",
+        "go with ",
+        "going with ",
+        "rejected ",
+        "ruled out ",
+        "picked ",
+        "decision: ",
+    ];
+    let lower = plain(sentence).to_lowercase().replace('’', "'");
+    let rest = SUBJECTS.iter().find_map(|subject| lower.strip_prefix(subject));
+    let rest = rest.unwrap_or(&lower);
+    // Without a subject, only what is a statement by itself: "go with" would ask for something.
+    VERBS.iter().any(|verb| rest.starts_with(verb) && (rest.len() < lower.len() || *verb != "go with "))
+}
+
+/// A choice and its reason.
+fn decision(text: &str) -> Option<(String, Option<String>)> {
+    let text = plain(text);
+    let text = announced(&text, &["decision:", "decided:"]).unwrap_or(&text).trim();
+    if text.split_whitespace().count() < 2 || text.ends_with('?') {
+        return None;
+    }
+    let (what, why) = match reason(text) {
+        Some((what, why)) => (what, Some(short(open_ended(why), LONGEST)).filter(|why| !why.is_empty())),
+        None => (text, None),
+    };
+    Some((short(open_ended(what), LONGEST), why))
+}
+
+/// Where the reason begins: at the first word that says so, outside of code.
+fn reason(text: &str) -> Option<(&str, &str)> {
+    const BEGIN: [(&str, usize); 9] = [
+        (" because ", 9),
+        (", since ", 8),
+        (", so that ", 2),
+        (" so that ", 1),
+        (" in order to ", 1),
+        (", due to ", 2),
+        (" – ", " – ".len()),
+        (" — ", " — ".len()),
+        (": ", 2),
+    ];
+    let found = BEGIN.iter().filter_map(|(words, skipped)| outside_code(text, words).map(|at| (at, at + skipped)));
+    let (end, start) = found.min()?;
+    let (what, why) = (text[..end].trim_end_matches(','), text[start..].trim());
+    (what.split_whitespace().count() > 1 && !why.is_empty()).then_some((what, why))
+}
+
+fn outside_code(text: &str, words: &str) -> Option<usize> {
+    text.match_indices(words).map(|(at, _)| at).find(|at| text[..*at].matches('`').count() % 2 == 0)
+}
+
+/// What stands behind an announcement.
+fn announced<'t>(text: &'t str, words: &[&str]) -> Option<&'t str> {
+    let bare = text.trim_start_matches(['*', '_']);
+    words.iter().find_map(|word| {
+        let head = bare.get(..word.len())?;
+        head.eq_ignore_ascii_case(word).then(|| bare[word.len()..].trim_start_matches(['*', '_', ' ']))
+    })
+}
+
+/// A question that is said to be open.
+fn question(text: &str) -> Option<String> {
+    announced(text, &["open question:", "question:", "unclear:", "unknown:"]).map(kept).filter(|text| !text.is_empty())
+}
+
+fn kept(text: &str) -> String {
+    short(open_question(&plain(text)), LONGEST)
+}
+
+/// A full stop says nothing; a question mark does.
+fn open_question(text: &str) -> &str {
+    if text.ends_with('.') && !text.ends_with("..") { open_ended(text) } else { text.trim() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ANSWER: &str = "I'll plan this and look at the current code first.\n\nThat failed with a `NameError`: I wrote `txt` instead of `text`. \
+        Fixing it.\n\nDone. `greet_cli.py` now accepts `--json`.\n\n## Decisions\n- **Decided to use `argparse`** instead of `click`, because \
+        the project has no third-party dependencies.\n- JSON output is a single object with the key `greeting`, so that fields can be added \
+        later without breaking callers.\n- Rejected printing NDJSON: only one record is ever produced.\n\n## Next steps\n1. Add a test for a \
+        non-ASCII name (`greet_cli.py --json Zoë`).\n2. Document exit codes in README.md.\n3. Open question: should `--json` imply `--quiet`?\n\n\
+        Reference: https://docs.python.org/3/library/argparse.html";
+
+    #[test]
+    fn an_answer_states_decisions_and_what_remains() {
+        let said = answer(ANSWER, Kind::Work);
+        let some = |what: &str, why: &str| (what.to_string(), Some(why.to_string()));
+        assert_eq!(
+            said.decisions,
+            [
+                some("Decided to use `argparse` instead of `click`", "the project has no third-party dependencies"),
+                some(
+                    "JSON output is a single object with the key `greeting`",
+                    "so that fields can be added later without breaking callers"
+                ),
+                some("Rejected printing NDJSON", "only one record is ever produced"),
+            ]
+        );
+        assert_eq!(said.next, ["Add a test for a non-ASCII name (`greet_cli.py --json Zoë`)", "Document exit codes in README.md"]);
+        assert_eq!(said.questions, ["should `--json` imply `--quiet`?"]);
+        assert_eq!(said.outcome.as_deref(), Some("`greet_cli.py` now accepts `--json`"));
+    }
+
+    #[test]
+    fn only_statements_are_taken() {
+        let said =
+            answer("We chose SQLite because it is one file. The user decided nothing. Should we go with it? Next: measure it.", Kind::Talk);
+        assert_eq!(said.decisions, [("We chose SQLite".to_string(), Some("it is one file".to_string()))]);
+        assert_eq!(said.next, ["measure it"]);
+        assert!(answer("We decided to use SQLite.", Kind::Recall).decisions.is_empty());
+        let (decisions, preferences) = request("Let's use SQLite. No, not in memory. Don't touch the tests! Why not?");
+        assert_eq!(decisions, [("Let's use SQLite".to_string(), None)]);
+        assert_eq!(preferences, ["No, not in memory", "Don't touch the tests!"]);
+    }
+}

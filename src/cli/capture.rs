@@ -1,0 +1,309 @@
+//! `shiftlog capture`: what a conversation shows, into its log.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use clap::Args;
+use serde_json::{Value, json};
+use shiftlog::agents;
+use shiftlog::capture::digest::{Digest, Said};
+use shiftlog::capture::entries::{self, About, Wanted};
+use shiftlog::capture::{digest_of_log, digest_with_subagents, write};
+use shiftlog::journal::document::Document;
+use shiftlog::journal::edit::Editor;
+use shiftlog::journal::frontmatter::{Properties, is_placeholder};
+use shiftlog::journal::lifecycle::{NewLog, topic_of};
+use shiftlog::journal::store::{Lock, Store};
+use shiftlog::journal::{self, Journal, Log};
+use shiftlog::record::captured::Row;
+use shiftlog::record::conversation::{Conversation, Filter};
+use shiftlog::record::track::HOLDS;
+use shiftlog::record::{self, Record};
+
+use super::context::Context;
+use super::recorded;
+use super::ui::{Ended, unified_diff};
+
+/// Open logs that a conversation may go on with.
+const LOGS: usize = 20;
+
+/// Write what a conversation shows into its log
+///
+/// Requests and outcomes, decisions with their reasons, files, commands, errors and what made them pass, open to-dos, sources:
+/// in the words of the conversation. What capture wrote is brought up to date, unless somebody changed or removed it.
+#[derive(Debug, Args)]
+pub(crate) struct CaptureArgs {
+    /// Conversations by id, or by the id that the agent gave them [default: the latest]
+    #[arg(value_name = "CONVERSATION")]
+    conversations: Vec<String>,
+    /// The conversation that was active last
+    #[arg(long, conflicts_with = "conversations")]
+    latest: bool,
+    /// Print the change as a unified diff and write nothing
+    #[arg(short = 'n', long)]
+    dry_run: bool,
+}
+
+/// What became of a log.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Written {
+    /// The log's id.
+    pub(crate) log: String,
+    /// Its path below the journal.
+    pub(crate) path: String,
+    /// It is new.
+    pub(crate) created: bool,
+    /// Its text is another one.
+    pub(crate) changed: bool,
+    diff: String,
+}
+
+pub(crate) fn run(context: &Context, args: &CaptureArgs) -> anyhow::Result<Ended> {
+    let journal = context.journal()?;
+    let name = args.conversations.first().map_or("the latest one", String::as_str);
+    let record = recorded::find(context, &journal)?.ok_or_else(|| recorded::none(name))?;
+    let conversations = match args.conversations.as_slice() {
+        [] => vec![latest(&record)?],
+        names => names.iter().map(|name| named(&record, name)).collect::<Result<_, _>>()?,
+    };
+    let mut answers = Vec::new();
+    for conversation in &conversations {
+        let written = capture(context, &journal, &record, (conversation, args.dry_run))?;
+        answers.push(answer(context, &conversation.id, written.as_ref(), args.dry_run)?);
+    }
+    if context.ui.json {
+        context.ui.answer(json!({"action": "capture", "dry_run": args.dry_run, "conversations": answers}))?;
+    }
+    Ok(Ended::Done)
+}
+
+fn answer(context: &Context, conversation: &str, written: Option<&Written>, dry_run: bool) -> anyhow::Result<Value> {
+    let Some(written) = written else {
+        context.ui.say(format_args!("{conversation}: nothing happened that is worth a log"));
+        return Ok(json!({"conversation": conversation, "session": null, "changed": false}));
+    };
+    let action = match (written.created, written.changed) {
+        (true, _) => "created",
+        (false, true) => "updated",
+        (false, false) => "unchanged",
+    };
+    if dry_run && !context.ui.json {
+        context.ui.raw(written.diff.as_bytes())?;
+    } else {
+        context.ui.say(format_args!("{action} {}  {}", written.log, written.path));
+    }
+    Ok(json!({
+        "conversation": conversation, "session": written.log, "path": written.path, "result": action,
+        "changed": written.changed || written.created, "diff": dry_run.then_some(&written.diff),
+    }))
+}
+
+/// The one that was active last, of those that are no subagent's.
+fn latest(record: &Record) -> anyhow::Result<Conversation> {
+    let all = record.conversations(&Filter { limit: Some(100), ..Filter::default() })?;
+    let newest = all.into_iter().filter(|c| c.parent.is_none() && c.turns > 0).max_by_key(|c| c.last_turn_at);
+    Ok(newest.ok_or_else(|| recorded::none("the latest one"))?)
+}
+
+/// By its own id, or by the one that its agent gave it.
+fn named(record: &Record, name: &str) -> record::Result<Conversation> {
+    let of_agent = agents::AGENTS.iter().find_map(|agent| record.of_agent(agent.name(), name).ok().flatten());
+    of_agent.map_or_else(|| record.resolve(name), Ok)
+}
+
+/// Brings the log of a conversation up to date; a subagent's is its parent's. Nothing where nothing happened that is worth one.
+pub(crate) fn bring_up(context: &Context, journal: &Journal, record: &Record, conversation: &str) -> anyhow::Result<Option<Written>> {
+    let Some(conversation) = record.find_conversation(conversation)? else { return Ok(None) };
+    capture(context, journal, record, (&conversation, false))
+}
+
+fn capture(
+    context: &Context,
+    journal: &Journal,
+    record: &Record,
+    (conversation, dry_run): (&Conversation, bool),
+) -> anyhow::Result<Option<Written>> {
+    let root = root(record, conversation)?;
+    if root.log.is_none() && !digest_with_subagents(record, &root)?.0.substantive {
+        return Ok(None);
+    }
+    let store = Store::new(&journal.root, context.now);
+    let lock = if dry_run { None } else { Some(store.lock()?) };
+    let write = lock.as_ref().map(|lock| (&store, lock));
+    // Another process may have given it a log while this one waited.
+    let conversation = record.conversation(&root.id)?;
+    let capture = Capture { context, journal, record, conversation: &conversation, write };
+    let written = match capture.log()? {
+        Some(log) => capture.update(&log)?,
+        None => Some(capture.create()?),
+    };
+    drop(lock);
+    context.notices(store.notices());
+    Ok(written)
+}
+
+/// The conversation that began those of its subagents.
+fn root(record: &Record, conversation: &Conversation) -> record::Result<Conversation> {
+    let mut root = conversation.clone();
+    let mut met = HashSet::new();
+    while let Some(parent) = root.parent.clone().filter(|_| met.insert(root.id.clone())) {
+        match record.find_conversation(&parent)? {
+            Some(parent) => root = parent,
+            None => break,
+        }
+    }
+    Ok(root)
+}
+
+/// Capturing one conversation.
+struct Capture<'c> {
+    context: &'c Context,
+    journal: &'c Journal,
+    record: &'c Record,
+    conversation: &'c Conversation,
+    write: Option<(&'c Store, &'c Lock)>,
+}
+
+impl Capture<'_> {
+    /// The log that it belongs to, or may go on with; nothing where it begins one.
+    fn log(&self) -> anyhow::Result<Option<Log>> {
+        let Conversation { agent, native_id, log, .. } = self.conversation;
+        let named = match (log, agent, native_id) {
+            (Some(log), ..) => Some(log.clone()),
+            (None, Some(agent), Some(native)) => self.record.named_log(agent, native)?,
+            _ => None,
+        };
+        let name = match named {
+            Some(name) => Some(name),
+            None => self.free()?,
+        };
+        let Some(name) = name else { return Ok(None) };
+        let log = self.journal.latest_part(self.context.resolve(self.journal, &name)?)?;
+        if self.write.is_some() && self.conversation.log.is_none() {
+            self.record.bind(&self.conversation.id, &log.id)?;
+        }
+        Ok(Some(log))
+    }
+
+    /// The newest open log that no other conversation holds, for one that goes on; a fork gets a log of its own.
+    fn free(&self) -> anyhow::Result<Option<String>> {
+        let last = self.conversation.last_turn_at.unwrap_or(self.conversation.created_at);
+        if self.conversation.origin.is_some() || self.context.now - last > HOLDS {
+            return Ok(None);
+        }
+        let open = self.journal.open_logs(LOGS)?.into_iter().map(|log| log.id).collect::<Vec<_>>();
+        Ok(self.record.free_log(&open, self.context.now)?)
+    }
+
+    fn update(&self, log: &Log) -> anyhow::Result<Option<Written>> {
+        if log.writable().is_err() {
+            self.context.notices(vec![format!("{} lies in a zip and was left as it is", log.id)]);
+            return Ok(None);
+        }
+        let rows = self.record.captured(&log.id)?;
+        let (digest, fresh) = digest_of_log(self.record, Some(self.conversation), &log.id)?;
+        let wanted = self.wanted(&digest, log);
+        let (mut failed, mut gone, mut noted) = (None, Vec::new(), false);
+        let written = self.journal.change(log, self.context.now, self.write, &mut |editor, text| {
+            let about = self.properties(editor, text, &log.id, &digest)?;
+            let brought = write::bring(editor, &about, &rows, &wanted, &fresh)?;
+            noted = brought.rows != rows || !brought.gone.is_empty();
+            if let Err(error) = self.intend(&log.id, &rows, &brought.rows) {
+                failed = Some(error);
+                return Ok(None);
+            }
+            gone = brought.gone;
+            Ok((brought.text != text).then_some((brought.text, true)))
+        })?;
+        if let Some(error) = failed {
+            return Err(error.into());
+        }
+        if self.write.is_some() && noted {
+            self.record.written(&log.id, &gone)?;
+        }
+        let path = self.journal.relative(&log.path).display().to_string();
+        let diff = if written.changed { unified_diff(&path, Some(&written.before), &written.after) } else { String::new() };
+        Ok(Some(Written { log: log.id.clone(), path, created: false, changed: written.changed, diff }))
+    }
+
+    fn create(&self) -> anyhow::Result<Written> {
+        let (digest, fresh) = digest_with_subagents(self.record, self.conversation)?;
+        let agent = self.conversation.agent.as_deref().and_then(agents::named);
+        let new = NewLog {
+            title: entries::title(&digest, self.conversation.title.as_deref()),
+            description: entries::description(&digest),
+            author: agent.map(|agent| agent.title().to_string()),
+            model: self.conversation.model.clone(),
+            ..NewLog::default()
+        };
+        let began: DateTime<Utc> = self.conversation.created_at;
+        let mut failed = None;
+        let made = self.journal.create(&new, began, self.write, &mut |log, text| {
+            let placeholders = self.journal.placeholders(&log.profile)?;
+            let editor = Editor { profile: &log.profile, placeholders: &placeholders, path: &log.path, now: self.context.now };
+            let brought = write::bring(&editor, &text, &[], &self.wanted(&digest, log), &fresh)?;
+            failed = self.intend(&log.id, &[], &brought.rows).err();
+            editor.stamp(&brought.text)
+        })?;
+        if let Some(error) = failed {
+            return Err(error.into());
+        }
+        if self.write.is_some() {
+            self.record.bind(&self.conversation.id, &made.log.id)?;
+            self.record.written(&made.log.id, &[])?;
+            self.context.register(&self.journal.root);
+        }
+        let path = self.journal.relative(&made.log.path).display().to_string();
+        let diff = unified_diff(&path, None, &made.text);
+        Ok(Written { log: made.log.id, path, created: true, changed: true, diff })
+    }
+
+    fn intend(&self, log: &str, before: &[Row], after: &[Row]) -> record::Result<()> {
+        match self.write {
+            Some(_) if before != after => self.record.intend(log, &self.conversation.id, (before, after)),
+            _ => Ok(()),
+        }
+    }
+
+    fn wanted(&self, digest: &Digest, log: &Log) -> Vec<Wanted> {
+        let Conversation { cwd, branch, .. } = self.conversation;
+        let about = About { cwd: cwd.clone(), branch: branch.clone(), related: self.related(digest, log) };
+        entries::entries(digest, &about, &log.profile)
+    }
+
+    /// The log of the conversation that this one was forked from, and those that were mentioned.
+    fn related(&self, digest: &Digest, log: &Log) -> Vec<(Said, String)> {
+        let mut related = Vec::new();
+        let origin = self.conversation.origin.as_deref().and_then(|origin| self.record.find_conversation(origin).ok().flatten());
+        if let Some(other) = origin.and_then(|origin| origin.log).filter(|other| *other != log.id) {
+            let turn = digest.request.as_ref().map(|said| said.turn.clone()).unwrap_or_default();
+            related.push((Said { text: other, turn, time: self.conversation.created_at }, "forked from it".to_string()));
+        }
+        for said in &digest.mentions {
+            let id = self.journal.resolve(&said.text, &self.context.cwd).ok().map(|log| log.id);
+            if id.as_deref() == Some(&said.text) && said.text != log.id && !related.iter().any(|(other, _)| other.text == said.text) {
+                related.push((said.clone(), String::new()));
+            }
+        }
+        related
+    }
+
+    /// What nobody has said yet of the log in its frontmatter.
+    fn properties(&self, editor: &Editor<'_>, text: &str, id: &str, digest: &Digest) -> journal::Result<String> {
+        let properties = Properties::read(text, editor.path)?;
+        let keys = &editor.profile.keys;
+        let unsaid = |paths: &[String]| properties.text(paths).is_some_and(|value| value.trim().is_empty() || is_placeholder(&value));
+        let mut document = Document::default();
+        let untitled = properties.text(&keys.title).is_some_and(|title| topic_of(editor.profile, id, &title) == editor.profile.topic);
+        if let Some(title) = entries::title(digest, self.conversation.title.as_deref()).filter(|_| untitled) {
+            document.properties.push(("title", title));
+        }
+        if let Some(description) = entries::description(digest).filter(|_| unsaid(&keys.description)) {
+            document.properties.push(("description", description));
+        }
+        if let Some(model) = self.conversation.model.clone().filter(|_| unsaid(&keys.model)) {
+            document.properties.push(("model", model));
+        }
+        Ok(editor.apply(text, id, &document)?.text)
+    }
+}
