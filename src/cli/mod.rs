@@ -4,6 +4,7 @@ mod add;
 mod agents;
 mod backlinks;
 mod backup;
+mod capture;
 mod completions;
 mod context;
 mod r#continue;
@@ -12,6 +13,7 @@ mod doctor;
 mod done;
 mod drop;
 mod edit;
+mod hook;
 mod import;
 mod index;
 mod init;
@@ -100,6 +102,7 @@ enum Command {
     Record(Lazy<record::RecordArgs>),
     Redact(Lazy<redact::RedactArgs>),
     Import(Lazy<import::ImportArgs>),
+    Hook(Lazy<hook::HookArgs>),
     Doctor(Lazy<doctor::DoctorArgs>),
     Index(Lazy<index::IndexArgs>),
     Backup(Lazy<backup::BackupArgs>),
@@ -110,6 +113,9 @@ enum Command {
 /// Parses the arguments, runs the command, and says how it went: 0 done, 1 nothing found, 2 error.
 pub(crate) fn main() -> ExitCode {
     let args: Vec<String> = std::env::args_os().skip(1).map(|a| a.to_string_lossy().into_owned()).collect();
+    if hook::is_meant(&args) {
+        return hook::main(&std::env::args_os().collect::<Vec<_>>());
+    }
     let json = args.iter().any(|a| a == "--json") || manage_session::is_for_programs(&args);
     let typed = search::shielded(std::env::args_os().collect());
     // What is wrong, and help, are said by the whole command line.
@@ -151,6 +157,8 @@ pub(crate) fn main() -> ExitCode {
         Command::Record(args) => record::run(&context, args),
         Command::Redact(args) => redact::run(&context, args),
         Command::Import(args) => import::run(&context, args),
+        // It was run before its arguments could fail.
+        Command::Hook(_) => Ok(ui::Ended::Done),
         Command::Doctor(args) => doctor::run(&context, args),
         Command::Index(args) => index::run(&context, args),
         Command::Backup(args) => backup::run(&context, args),
