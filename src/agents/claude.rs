@@ -438,7 +438,7 @@ fn about(record: &Record<'_>, teller: &mut Teller) {
 }
 
 /// Text that no person typed.
-fn is_injected(text: &str) -> bool {
+pub(super) fn is_injected(text: &str) -> bool {
     const MARKS: [&str; 8] = [
         "<task-notification",
         "<local-command-",

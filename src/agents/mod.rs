@@ -9,6 +9,7 @@ mod cline;
 mod codex;
 mod copilot;
 mod gemini;
+pub mod hooks;
 mod lines;
 mod opencode;
 mod parts;

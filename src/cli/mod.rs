@@ -14,6 +14,7 @@ mod done;
 mod drop;
 mod edit;
 mod handoff;
+mod hook;
 mod import;
 mod index;
 mod init;
@@ -104,6 +105,7 @@ enum Command {
     Import(Lazy<import::ImportArgs>),
     Capture(Lazy<capture::CaptureArgs>),
     Handoff(Lazy<handoff::HandoffArgs>),
+    Hook(Lazy<hook::HookArgs>),
     Doctor(Lazy<doctor::DoctorArgs>),
     Index(Lazy<index::IndexArgs>),
     Backup(Lazy<backup::BackupArgs>),
@@ -114,6 +116,9 @@ enum Command {
 /// Parses the arguments, runs the command, and says how it went: 0 done, 1 nothing found, 2 error.
 pub(crate) fn main() -> ExitCode {
     let args: Vec<String> = std::env::args_os().skip(1).map(|a| a.to_string_lossy().into_owned()).collect();
+    if hook::is_meant(&args) {
+        return hook::main(&std::env::args_os().collect::<Vec<_>>());
+    }
     let json = args.iter().any(|a| a == "--json") || manage_session::is_for_programs(&args);
     let typed = search::shielded(std::env::args_os().collect());
     // What is wrong, and help, are said by the whole command line.
@@ -157,6 +162,8 @@ pub(crate) fn main() -> ExitCode {
         Command::Import(args) => import::run(&context, args),
         Command::Capture(args) => capture::run(&context, args),
         Command::Handoff(args) => handoff::run(&context, args),
+        // It was run before its arguments could fail.
+        Command::Hook(_) => Ok(ui::Ended::Done),
         Command::Doctor(args) => doctor::run(&context, args),
         Command::Index(args) => index::run(&context, args),
         Command::Backup(args) => backup::run(&context, args),

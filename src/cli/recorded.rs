@@ -48,6 +48,7 @@ pub(crate) fn open(context: &Context, journal: &Journal) -> anyhow::Result<Recor
     let record = Record::open(&private, settings(journal))?;
     let intake = record.take_in(&private)?;
     context.notices(said(intake));
+    super::hook::take_noted(context, journal, &record)?;
     Ok(record)
 }
 

@@ -1,4 +1,5 @@
-//! The spool: turns that a busy record could not take, kept as files until the next command takes them in.
+//! The spool: turns that a busy record could not take, kept as files until the next command takes them in; and which files of
+//! agents a hook could not take in.
 
 use std::fs;
 use std::io::Write;
@@ -55,11 +56,63 @@ pub fn keep(private: &Path, settings: &Settings, new: &NewTurn, now: DateTime<Ut
     Ok(path)
 }
 
-fn make_private(dir: &Path) -> std::io::Result<()> {
+pub(super) fn make_private(dir: &Path) -> std::io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.recursive(true).create(dir)
+}
+
+/// An agent's file that waits to be taken in.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Untaken {
+    /// The agent.
+    pub agent: String,
+    /// The file.
+    pub path: PathBuf,
+    /// The conversation in it that matters: the agent's id.
+    pub session: String,
+    /// Where it takes place, if the file does not say so.
+    pub cwd: Option<String>,
+    /// Wherever it takes place.
+    pub all: bool,
+    /// What the agent said last.
+    pub late: Option<String>,
+}
+
+/// What the names of notes about files end with.
+const UNTAKEN: &str = "file";
+
+impl Untaken {
+    /// Notes it; the same file twice is one note.
+    ///
+    /// # Errors
+    /// [`Error::Io`]
+    pub fn keep(&self, private: &Path, settings: &Settings) -> Result<()> {
+        let dir = private.join(DIR);
+        let clean = Untaken { late: settings.clean_some(self.late.as_deref()), ..self.clone() };
+        let bytes = serde_json::to_vec(&clean).map_err(|e| Error::io("note a file", &dir)(e.into()))?;
+        let path = dir.join(format!("{:016x}.{UNTAKEN}", xxhash_rust::xxh3::xxh3_64(&bytes)));
+        make_private(&dir).map_err(Error::io("make directory", &dir))?;
+        let temp = path.with_extension(format!("{}.temp", std::process::id()));
+        let write = || {
+            let mut file = super::new_private(&temp)?;
+            file.write_all(&bytes)?;
+            file.sync_all()?;
+            fs::rename(&temp, &path)
+        };
+        write().map_err(Error::io("note a file", &path)).inspect_err(|_| drop(fs::remove_file(&temp)))
+    }
+}
+
+/// Files of agents that wait, each with the note about it.
+///
+/// # Errors
+/// [`Error::Io`]
+pub fn untaken(private: &Path) -> Result<Vec<(PathBuf, Untaken)>> {
+    let notes = listed(private, UNTAKEN)?;
+    let read = |note: PathBuf| Some((serde_json::from_slice(&fs::read(&note).ok().filter(|_| note.is_file())?).ok()?, note));
+    Ok(notes.into_iter().filter_map(read).map(|(untaken, note)| (note, untaken)).collect())
 }
 
 /// Files that wait, the oldest first.
@@ -67,6 +120,10 @@ fn make_private(dir: &Path) -> std::io::Result<()> {
 /// # Errors
 /// [`Error::Io`]
 pub fn waiting(private: &Path) -> Result<Vec<PathBuf>> {
+    listed(private, "json")
+}
+
+fn listed(private: &Path, extension: &str) -> Result<Vec<PathBuf>> {
     let dir = private.join(DIR);
     let mut files = Vec::new();
     match fs::read_dir(&dir) {
@@ -78,7 +135,7 @@ pub fn waiting(private: &Path) -> Result<Vec<PathBuf>> {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
         Err(e) => return Err(Error::io("read", &dir)(e)),
     }
-    files.retain(|f| f.extension().is_some_and(|e| e == "json"));
+    files.retain(|f| f.extension().is_some_and(|e| e == extension));
     files.sort();
     Ok(files)
 }

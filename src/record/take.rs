@@ -14,6 +14,8 @@ use super::action::Action;
 use super::conversation::{self, Conversation, object_text};
 use super::error::Result;
 use super::id::ConversationId;
+use super::late;
+use super::pending;
 use super::privacy::Privacy;
 use super::source::{self, Source};
 use super::status::Status;
@@ -99,6 +101,16 @@ impl Record {
         })
     }
 
+    /// Takes in what is told of a conversation that has no file.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn take_told(&self, transcript: &Transcript, privacy: &Privacy, now: DateTime<Utc>) -> Result<Taken> {
+        let mut transcript = transcript.clone();
+        transcript.clean(&self.settings);
+        self.write(|tx| Taking { record: self, tx, transcript: &transcript, privacy, now }.take())
+    }
+
     /// The conversation that an agent knows by this id.
     ///
     /// # Errors
@@ -178,6 +190,10 @@ impl Taking<'_> {
                 here.actions = Action::of_turn(self.tx, here.id)?;
                 return Ok(Found::Here(Box::new(here)));
             }
+            if let Some(typed) = pending::adopt(self.tx, &stored.id, turn)? {
+                self.know(&turn.native_id, typed.id)?;
+                return Ok(Found::Here(Box::new(typed)));
+            }
         }
         let key = key(&self.transcript.agent, &turn.native_id);
         let row: Option<i64> =
@@ -196,6 +212,13 @@ impl Taking<'_> {
                 }
             }
         })
+    }
+
+    /// Notes where a turn is.
+    fn know(&self, native: &str, row: i64) -> Result<()> {
+        let key = key(&self.transcript.agent, native);
+        self.tx.prepare_cached("INSERT OR REPLACE INTO prompts (key, turn) VALUES (?1, ?2)")?.execute([key, row])?;
+        Ok(())
     }
 
     /// Makes the conversation, which began with its first own turn.
@@ -291,10 +314,13 @@ impl Filling<'_> {
             Found::Nowhere => {
                 let row = turn::next_id(tx)?;
                 self.last += 1;
-                let turn = self.made(told, row);
+                let mut turn = self.made(told, row);
+                if let Some(late) = self.late(told, None)? {
+                    late::put_on(&mut turn, late);
+                    turn.weigh();
+                }
                 turn.insert(tx, &self.conversation.id, row)?;
-                let key = key(&self.taking.transcript.agent, &told.native_id);
-                tx.prepare_cached("INSERT OR REPLACE INTO prompts (key, turn) VALUES (?1, ?2)")?.execute([key, row])?;
+                self.taking.know(&told.native_id, row)?;
                 self.displaced.extend(late.then_some(row));
                 self.latest = self.latest.max(Some(turn.time));
                 self.taken.turns += 1;
@@ -330,10 +356,21 @@ impl Filling<'_> {
         turn
     }
 
+    /// What the agent said last in a turn, where its file does not have it.
+    fn late(&self, told: &Told, stored: Option<&Turn>) -> Result<Option<String>> {
+        let Taking { tx, transcript, .. } = self.taking;
+        match transcript.turns.last() {
+            Some(last) if std::ptr::eq(last, told) => late::missing(tx, &self.conversation.id, transcript, stored),
+            _ => Ok(None),
+        }
+    }
+
     /// What is said of a turn that is there.
     fn reconcile(&mut self, stored: &Turn, told: &Told) -> Result<()> {
         let tx = self.taking.tx;
         let mut new = stored.clone();
+        let late = self.late(told, Some(stored))?;
+        late::take_off(&mut new);
         for (there, told) in [(&mut new.user_input, &told.user_input), (&mut new.agent_response, &told.agent_response)] {
             let (old, fresh) = (there.as_deref().unwrap_or_default(), told.as_deref().unwrap_or_default());
             if !fresh.is_empty() && !old.starts_with(fresh) {
@@ -351,6 +388,9 @@ impl Filling<'_> {
         }
         if told.actions.len() >= stored.actions.len() && told.actions != stored.actions {
             new.actions = Action::merged(&told.actions, &stored.actions).unwrap_or_else(|| told.actions.clone());
+        }
+        if let Some(late) = late {
+            late::put_on(&mut new, late);
         }
         new.weigh();
         if new == *stored {

@@ -64,6 +64,9 @@ pub struct Told {
     /// All text that the agent showed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agent_response: Option<String>,
+    /// What the agent said last, where its file may not have it yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub late: Option<String>,
     /// Who spoke, where that is not the user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub author: Option<String>,
@@ -101,7 +104,7 @@ impl Transcript {
         clean_map(&mut self.data);
         for turn in &mut self.turns {
             turn.native_id = settings.clean_id(&turn.native_id);
-            for text in [&mut turn.user_input, &mut turn.agent_response, &mut turn.author, &mut turn.model] {
+            for text in [&mut turn.user_input, &mut turn.agent_response, &mut turn.late, &mut turn.author, &mut turn.model] {
                 some(text);
             }
             clean_map(&mut turn.data);
