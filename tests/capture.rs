@@ -269,3 +269,65 @@ fn agents_logs_have_their_own_places() {
     assert_eq!(journal.json(&["capture", "--latest"])["conversations"][0]["result"], "unchanged");
     assert_eq!(journal.read(path), text);
 }
+
+#[test]
+fn a_program_of_the_persons_own_may_say_it() {
+    let journal = Journal::new();
+    let config =
+        |command: &str| journal.write("home/.config/shiftlog/config.toml", format!("[summarize]\ncommand = \"{command}\"\nseconds = 5\n"));
+    journal.write("answer", "{\"title\": \"Smaller cache\", \"summary\": [\"The cache takes half the memory\"]}");
+    conversation(&journal).save(&journal);
+    let _ = journal.run(&["import"]).ok();
+    config("sh -c 'head -c 11 > asked; cat answer'");
+    let answer = journal.json(&["capture", "--latest"]);
+    assert_eq!(answer["conversations"][0]["result"], "created");
+    let text = journal.read("sessions/current/20261120-01.md");
+    assert_eq!(section(&text, "Summary"), ["- The cache takes half the memory"]);
+    assert!(text.contains("title: \"Session 20261120-01: Smaller cache\"") && !text.contains("E0502"), "{text}");
+    assert_eq!(journal.read("asked"), "{\"shiftlog\":");
+
+    let other = Journal::new();
+    conversation(&other).save(&other);
+    let _ = other.run(&["import"]).ok();
+    for (command, why) in [("false", "it ended with exit status: 1"), ("echo no", "no: expected an object"), ("/nowhere/x", "No such file")]
+    {
+        other.write("home/.config/shiftlog/config.toml", format!("[summarize]\ncommand = \"{command}\"\n"));
+        let run = other.run(&["capture", "--latest"]).ok();
+        assert!(run.err.starts_with("note: summarize.command was of no use, so the conversation's own words are taken: "), "{}", run.err);
+        assert!(run.err.contains(why) || command == "echo no", "{}", run.err);
+    }
+    assert!(other.read("sessions/current/20261120-01.md").contains("- Make the cache smaller: The cache is smaller now\n"));
+}
+
+#[test]
+fn titles_and_summaries_hold_only_words_of_the_conversation() {
+    let Some(agents) = shared("agents") else { return };
+    let words = |text: &str| -> Vec<String> {
+        text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
+    };
+    let journal = Journal::new().at("2026-11-21T15:20:00Z");
+    let _ = journal.run(&["import", "--from", &agents.to_string_lossy()]).ok();
+    let exported = journal.run(&["conversation", "export"]).ok().out;
+    let mut said = std::collections::HashSet::new();
+    let mut conversations = Vec::new();
+    for line in exported.lines() {
+        let line: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        for key in ["title", "user_input", "agent_response"] {
+            said.extend(words(line[key].as_str().unwrap_or_default()));
+        }
+        if line["type"] == "conversation" && line["parent"].is_null() {
+            conversations.push(line["id"].as_str().expect("an id").to_string());
+        }
+    }
+    for id in conversations {
+        let answer = journal.json(&["capture", &id]);
+        let Some(path) = answer["conversations"][0]["path"].as_str() else { continue };
+        let text = journal.read(path);
+        let title =
+            text.lines().find_map(|line| line.strip_prefix("title: \"Session ")).and_then(|rest| rest.split_once(": ")).expect("a title").1;
+        for line in section(&text, "Summary").into_iter().chain([title]) {
+            let unsaid: Vec<String> = words(line).into_iter().filter(|word| !said.contains(word)).collect();
+            assert!(unsaid.is_empty(), "{id}: {line}: {unsaid:?}");
+        }
+    }
+}

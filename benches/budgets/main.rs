@@ -8,6 +8,7 @@
 
 #![expect(clippy::print_stdout, reason = "its table is what a benchmark is for")]
 
+mod agents;
 mod engine;
 mod journal;
 mod logs;
@@ -69,7 +70,8 @@ fn main() -> Result<ExitCode, String> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     if let Some(("reference", work)) = args.first().and_then(|a| a.split_once('-')) {
         let args: Vec<&str> = args[1..].iter().map(String::as_str).collect();
-        let done = journal::reference(work, &args).or_else(|| record::reference(work, &args)).or_else(|| engine::reference(work, &args));
+        let done = journal::reference(work, &args).or_else(|| record::reference(work, &args));
+        let done = done.or_else(|| engine::reference(work, &args)).or_else(|| agents::reference(work, &args));
         return done.unwrap_or_else(|| Err(io::Error::other("no such reference"))).map(|()| ExitCode::SUCCESS).map_err(|e| e.to_string());
     }
     let options = Options::parse(args)?;
@@ -95,7 +97,7 @@ fn main() -> Result<ExitCode, String> {
 
 /// The whole table.
 fn rows() -> impl Iterator<Item = Row> {
-    journal::ROWS.into_iter().chain(record::ROWS).chain(search::ROWS)
+    journal::ROWS.into_iter().chain(record::ROWS).chain(agents::ROWS).chain(search::ROWS)
 }
 
 /// What was asked for on the command line.

@@ -4,6 +4,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::digest::{Command, Digest, File, Problem, Said};
 use super::text::short;
+use crate::journal::document::Document;
 use crate::journal::entry::NewEntry;
 use crate::journal::profile::Profile;
 
@@ -82,6 +83,16 @@ pub fn entries(digest: &Digest, about: &About, profile: &Profile) -> Vec<Wanted>
     }
     all.retain(|wanted| profile.kind_named(&wanted.entry.kind).is_ok());
     all
+}
+
+/// The entries of a document that somebody else wrote of a conversation.
+pub fn of_document(document: &Document, digest: &Digest, profile: &Profile) -> Vec<Wanted> {
+    let turn = digest.conclusion.as_ref().or(digest.last_request.as_ref()).map_or("", |said| said.turn.as_str());
+    let wanted = document.items.iter().map(|item| {
+        let words = format!("{} {:?}", item.entry.kind, item.entry.text);
+        Wanted { done: item.done, ..Wanted::new(key("told", &words), item.entry.clone(), turn) }
+    });
+    wanted.filter(|wanted| profile.kind_named(&wanted.entry.kind).is_ok()).collect()
 }
 
 fn deliverable(file: &File) -> Wanted {

@@ -22,6 +22,8 @@ use shiftlog::record::{self, Record};
 
 use super::context::Context;
 use super::recorded;
+use super::settings::SummarizeSettings;
+use super::summarize;
 use super::ui::{Ended, unified_diff};
 
 /// Open logs that a conversation may go on with.
@@ -30,7 +32,8 @@ const LOGS: usize = 20;
 /// Write what a conversation shows into its log
 ///
 /// Requests and outcomes, decisions with their reasons, files, commands, errors and what made them pass, open to-dos, sources:
-/// in the words of the conversation. What capture wrote is brought up to date, unless somebody changed or removed it.
+/// in the words of the conversation. What capture wrote is brought up to date, unless somebody changed or removed it. A program
+/// that your own config.toml names as `summarize.command` is asked instead; if it fails, the conversation's words are taken.
 #[derive(Debug, Args)]
 pub(crate) struct CaptureArgs {
     /// Conversations by id, or by the id that the agent gave them [default: the latest]
@@ -68,7 +71,7 @@ pub(crate) fn run(context: &Context, args: &CaptureArgs) -> anyhow::Result<Ended
     };
     let mut answers = Vec::new();
     for conversation in &conversations {
-        let written = capture(context, &journal, &record, (conversation, args.dry_run))?;
+        let written = capture(context, &journal, &record, (conversation, args.dry_run), Some(&context.settings()?.summarize))?;
         answers.push(answer(context, &conversation.id, written.as_ref(), args.dry_run)?);
     }
     if context.ui.json {
@@ -114,7 +117,7 @@ fn named(record: &Record, name: &str) -> record::Result<Conversation> {
 /// Brings the log of a conversation up to date; a subagent's is its parent's. Nothing where nothing happened that is worth one.
 pub(crate) fn bring_up(context: &Context, journal: &Journal, record: &Record, conversation: &str) -> anyhow::Result<Option<Written>> {
     let Some(conversation) = record.find_conversation(conversation)? else { return Ok(None) };
-    capture(context, journal, record, (&conversation, false))
+    capture(context, journal, record, (&conversation, false), None)
 }
 
 fn capture(
@@ -122,17 +125,20 @@ fn capture(
     journal: &Journal,
     record: &Record,
     (conversation, dry_run): (&Conversation, bool),
+    summarize: Option<&SummarizeSettings>,
 ) -> anyhow::Result<Option<Written>> {
     let root = root(record, conversation)?;
-    if root.log.is_none() && !digest_with_subagents(record, &root)?.0.substantive {
+    let (digest, _) = digest_with_subagents(record, &root)?;
+    if root.log.is_none() && !digest.substantive {
         return Ok(None);
     }
+    let document = summarize.and_then(|settings| asked(context, settings, &root, &digest));
     let store = Store::new(&journal.root, context.now);
     let lock = if dry_run { None } else { Some(store.lock()?) };
     let write = lock.as_ref().map(|lock| (&store, lock));
     // Another process may have given it a log while this one waited.
     let conversation = record.conversation(&root.id)?;
-    let capture = Capture { context, journal, record, conversation: &conversation, write };
+    let capture = Capture { context, journal, record, conversation: &conversation, write, document };
     let written = match capture.log()? {
         Some(log) => capture.update(&log)?,
         None => Some(capture.create()?),
@@ -140,6 +146,15 @@ fn capture(
     drop(lock);
     context.notices(store.notices());
     Ok(written)
+}
+
+/// What the program says that the person's settings name; that it cannot is said, and no reason to stop.
+fn asked(context: &Context, settings: &SummarizeSettings, conversation: &Conversation, digest: &Digest) -> Option<Document> {
+    let about = About { cwd: conversation.cwd.clone(), branch: conversation.branch.clone(), related: Vec::new() };
+    summarize::ask(settings, digest, &about).unwrap_or_else(|error| {
+        context.notices(vec![format!("summarize.command was of no use, so the conversation's own words are taken: {error:#}")]);
+        None
+    })
 }
 
 /// The conversation that began those of its subagents.
@@ -162,6 +177,8 @@ struct Capture<'c> {
     record: &'c Record,
     conversation: &'c Conversation,
     write: Option<(&'c Store, &'c Lock)>,
+    /// What another program says of it.
+    document: Option<Document>,
 }
 
 impl Capture<'_> {
@@ -230,8 +247,8 @@ impl Capture<'_> {
         let (digest, fresh) = digest_with_subagents(self.record, self.conversation)?;
         let agent = self.conversation.agent.as_deref().and_then(agents::named);
         let new = NewLog {
-            title: entries::title(&digest, self.conversation.title.as_deref()),
-            description: entries::description(&digest),
+            title: self.said("title").or_else(|| entries::title(&digest, self.conversation.title.as_deref())),
+            description: self.said("description").or_else(|| entries::description(&digest)),
             author: agent.map(|agent| agent.title().to_string()),
             model: self.conversation.model.clone(),
             ..NewLog::default()
@@ -258,6 +275,12 @@ impl Capture<'_> {
         Ok(Written { log: made.log.id, path, created: true, changed: true, diff })
     }
 
+    /// A property that the other program's document gives.
+    fn said(&self, name: &str) -> Option<String> {
+        let properties = self.document.iter().flat_map(|document| &document.properties);
+        properties.into_iter().find(|(known, _)| *known == name).map(|(_, text)| text.clone())
+    }
+
     fn intend(&self, log: &str, before: &[Row], after: &[Row]) -> record::Result<()> {
         match self.write {
             Some(_) if before != after => self.record.intend(log, &self.conversation.id, (before, after)),
@@ -266,6 +289,9 @@ impl Capture<'_> {
     }
 
     fn wanted(&self, digest: &Digest, log: &Log) -> Vec<Wanted> {
+        if let Some(document) = &self.document {
+            return entries::of_document(document, digest, &log.profile);
+        }
         let Conversation { cwd, branch, .. } = self.conversation;
         let about = About { cwd: cwd.clone(), branch: branch.clone(), related: self.related(digest, log) };
         entries::entries(digest, &about, &log.profile)
@@ -295,10 +321,11 @@ impl Capture<'_> {
         let unsaid = |paths: &[String]| properties.text(paths).is_some_and(|value| value.trim().is_empty() || is_placeholder(&value));
         let mut document = Document::default();
         let untitled = properties.text(&keys.title).is_some_and(|title| topic_of(editor.profile, id, &title) == editor.profile.topic);
-        if let Some(title) = entries::title(digest, self.conversation.title.as_deref()).filter(|_| untitled) {
+        let title = || self.said("title").or_else(|| entries::title(digest, self.conversation.title.as_deref()));
+        if let Some(title) = Some(untitled).filter(|untitled| *untitled).and_then(|_| title()) {
             document.properties.push(("title", title));
         }
-        if let Some(description) = entries::description(digest).filter(|_| unsaid(&keys.description)) {
+        if let Some(description) = self.said("description").or_else(|| entries::description(digest)).filter(|_| unsaid(&keys.description)) {
             document.properties.push(("description", description));
         }
         if let Some(model) = self.conversation.model.clone().filter(|_| unsaid(&keys.model)) {

@@ -40,6 +40,7 @@ mod set;
 mod settings;
 mod show;
 mod status;
+mod summarize;
 mod sync;
 mod track_conversation;
 mod ui;

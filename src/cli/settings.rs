@@ -16,6 +16,24 @@ pub(crate) struct Settings {
     pub(crate) editor: Option<String>,
     /// What is recorded, wherever it takes place.
     pub(crate) record: RecordSettings,
+    /// The program that `capture` asks.
+    pub(crate) summarize: SummarizeSettings,
+}
+
+/// `[summarize]` of `config.toml`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct SummarizeSettings {
+    /// A command that gets the facts of a conversation as JSON and answers with a document; none: capture says it by itself.
+    pub(crate) command: Option<String>,
+    /// How many seconds it may take.
+    pub(crate) seconds: u64,
+}
+
+impl Default for SummarizeSettings {
+    fn default() -> Self {
+        SummarizeSettings { command: None, seconds: 60 }
+    }
 }
 
 /// `[record]` of `config.toml`.
