@@ -38,7 +38,10 @@ pub(crate) fn told(journal: &Journal) -> Vec<String> {
     let out = journal.run(&["conversation", "export"]).ok().out;
     let lines = out.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
     let text = |value: &Value| value.as_str().unwrap_or("-").to_string();
-    lines.filter(|l| l["type"] == "turn").map(|l| format!("{}: {} / {}", l["turn"], text(&l["user_input"]), text(&l["agent_response"]))).collect()
+    lines
+        .filter(|l| l["type"] == "turn")
+        .map(|l| format!("{}: {} / {}", l["turn"], text(&l["user_input"]), text(&l["agent_response"])))
+        .collect()
 }
 
 /// The first lines of a conversation.
@@ -194,7 +197,7 @@ Open logs:
 Next in 20261120-01:
 - Document ‹/shiftlog-context› the flag
 Decided last in 20261120-01:
-- Use argparse
+- **Use argparse**
 Look things up with `shiftlog search WORDS` and `shiftlog show ID`.
 </shiftlog-context>
 ";
@@ -225,9 +228,11 @@ fn context_is_short_whatever_logs_say() {
     for n in 0..8 {
         let _ = journal.run(&["new", &format!("A topic that is rather long, number {n} {}", "ä".repeat(90))]).ok();
         for m in 0..6 {
-            let _ = journal.run(&["add", "next", &format!("{m} {}", "ö\u{1b}[31m ".repeat(60))]).ok();
+            let _ = journal.run(&["add", "next", &format!("{m} {}", "ö".repeat(60))]).ok();
         }
     }
+    let newest = "sessions/current/20261120-08.md";
+    journal.write(newest, journal.read(newest).replace("öö", "ö\u{1b}[31m"));
     let out = hook(&journal, &Claude::new("s-1", journal.root()), "SessionStart", &json!({"source": "compact"})).out;
     assert!(out.len() <= 2000 && out.ends_with("`shiftlog show ID`.\n</shiftlog-context>\n"), "{}: {out}", out.len());
     assert!(!out.contains('\u{1b}') && out.contains("Open logs:\n- 20261120-08: "), "{out}");
@@ -260,6 +265,10 @@ fn a_conversation_ends_with_a_checklist() {
     let _ = journal.run(&["conversation", "link", &id, "20261120-01"]).ok();
     let run = hook(&journal, &claude, "SessionEnd", &json!({"reason": "other"}));
     assert!(run.err.starts_with("shiftlog: 20261120-01 \"Session 20261120-01: Parser\"\n  [ ] empty: "), "{}", run.err);
-    assert!(run.err.contains("\n  [ ] 1 open task\n  [ ] status is Active: ") && run.err.ends_with("\nshiftlog: 1 log active\n"), "{}", run.err);
+    assert!(
+        run.err.contains("\n  [ ] 1 open task\n  [ ] status is Active: ") && run.err.ends_with("\nshiftlog: 1 log active\n"),
+        "{}",
+        run.err
+    );
     assert!(run.err.lines().count() <= 6 && run.out.is_empty(), "{}", run.err);
 }

@@ -9,7 +9,9 @@ use crate::builder::{Journal, shared};
 /// Files of a capture, without what was sent to hooks.
 fn files(dir: &Path) -> Vec<PathBuf> {
     let all = walkdir::WalkDir::new(dir).sort_by_file_name().into_iter().filter_map(Result::ok).filter(|f| f.file_type().is_file());
-    all.map(walkdir::DirEntry::into_path).filter(|f| !f.components().any(|c| c.as_os_str().to_string_lossy().starts_with("hooks"))).collect()
+    all.map(walkdir::DirEntry::into_path)
+        .filter(|f| !f.components().any(|c| c.as_os_str().to_string_lossy().starts_with("hooks")))
+        .collect()
 }
 
 /// The record, without what depends on where the files lie.
@@ -100,7 +102,7 @@ fn replay(agent: &str, capture: &Path, hooks: &[&str]) {
     let other = Journal::new();
     let _ = other.json(&["import", "--from", &journal.path("copy").to_string_lossy()]);
     let (hooked, imported) = (record(&journal), record(&other));
-    assert!(!imported.is_empty());
+    assert!(!imported.is_empty(), "{agent}");
     for (one, two) in hooked.iter().zip(&imported) {
         assert_eq!(one, two, "{agent}");
     }

@@ -140,7 +140,9 @@ fn places(agent: &dyn Agent, session: &str, homes: &Homes) -> Vec<PathBuf> {
     }
     match agent.name() {
         "copilot" => vec![homes.named("COPILOT_HOME", ".copilot").join("session-state").join(session).join("events.jsonl")],
-        "cline" => vec![homes.named("CLINE_DATA_DIR", ".cline/data").join("sessions").join(session).join(format!("{session}.messages.json"))],
+        "cline" => {
+            vec![homes.named("CLINE_DATA_DIR", ".cline/data").join("sessions").join(session).join(format!("{session}.messages.json"))]
+        }
         // All its conversations are in one place.
         "opencode" => agent.histories(homes),
         _ => Vec::new(),
