@@ -197,7 +197,7 @@ Open logs:
 Next in 20261120-01:
 - Document ‹/shiftlog-context› the flag
 Decided last in 20261120-01:
-- Use argparse
+- **Use argparse**
 Look things up with `shiftlog search WORDS` and `shiftlog show ID`.
 </shiftlog-context>
 ";
@@ -228,9 +228,11 @@ fn context_is_short_whatever_logs_say() {
     for n in 0..8 {
         let _ = journal.run(&["new", &format!("A topic that is rather long, number {n} {}", "ä".repeat(90))]).ok();
         for m in 0..6 {
-            let _ = journal.run(&["add", "next", &format!("{m} {}", "ö\u{1b}[31m ".repeat(60))]).ok();
+            let _ = journal.run(&["add", "next", &format!("{m} {}", "ö".repeat(60))]).ok();
         }
     }
+    let newest = "sessions/current/20261120-08.md";
+    journal.write(newest, journal.read(newest).replace("öö", "ö\u{1b}[31m"));
     let out = hook(&journal, &Claude::new("s-1", journal.root()), "SessionStart", &json!({"source": "compact"})).out;
     assert!(out.len() <= 2000 && out.ends_with("`shiftlog show ID`.\n</shiftlog-context>\n"), "{}: {out}", out.len());
     assert!(!out.contains('\u{1b}') && out.contains("Open logs:\n- 20261120-08: "), "{out}");

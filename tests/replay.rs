@@ -102,7 +102,7 @@ fn replay(agent: &str, capture: &Path, hooks: &[&str]) {
     let other = Journal::new();
     let _ = other.json(&["import", "--from", &journal.path("copy").to_string_lossy()]);
     let (hooked, imported) = (record(&journal), record(&other));
-    assert!(!imported.is_empty());
+    assert!(!imported.is_empty(), "{agent}");
     for (one, two) in hooked.iter().zip(&imported) {
         assert_eq!(one, two, "{agent}");
     }

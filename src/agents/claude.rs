@@ -66,6 +66,7 @@ fn is_ours(head: &str) -> bool {
             && !line.contains("\"projectHash\"")
             && !line.contains("\"$set\"")
             && !line.contains("\"parts\"")
+            && !line.contains("\"copilotVersion\"")
     })
 }
 

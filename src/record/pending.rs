@@ -142,7 +142,7 @@ fn read(private: &Path, prefix: &str) -> Result<Vec<(PathBuf, Prompt)>> {
 /// The turn that was made of a prompt alone, if a transcript now tells it: it gets its own id.
 pub(super) fn adopt(tx: &Transaction<'_>, session: &str, told: &Told) -> Result<Option<Turn>> {
     let sql = format!(
-        "SELECT {}, live FROM turns WHERE session_id = ?1 AND native_id LIKE '{TYPED}%' AND user_input = ?2 ORDER BY turn_number LIMIT 1",
+        "SELECT {}, live FROM turns WHERE session_id = ?1 AND native_id >= '{TYPED}' AND native_id < 'typed;' AND user_input = ?2 ORDER BY turn_number LIMIT 1",
         Turn::COLUMNS
     );
     let found = tx.prepare_cached(&sql)?.query_row(params![session, told.user_input], Turn::from_row).optional()?;

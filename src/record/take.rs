@@ -265,6 +265,7 @@ impl Taking<'_> {
             taking: self,
             last: conversation.last_turn,
             latest: conversation.last_turn_at,
+            gained: 0,
             taken: Taken { id: Some(conversation.id.clone()), created, ..Taken::default() },
             displaced: Vec::new(),
             shared: None,
@@ -289,6 +290,8 @@ struct Filling<'f> {
     conversation: Conversation,
     last: i64,
     latest: Option<DateTime<Utc>>,
+    /// Turns that it got.
+    gained: u64,
     taken: Taken,
     /// Rows of turns that were put at the end and belong elsewhere.
     displaced: Vec<i64>,
@@ -314,6 +317,7 @@ impl Filling<'_> {
             Found::Nowhere => {
                 let row = turn::next_id(tx)?;
                 self.last += 1;
+                self.gained += 1;
                 let mut turn = self.made(told, row);
                 if let Some(late) = self.late(told, None)? {
                     late::put_on(&mut turn, late);
@@ -411,6 +415,7 @@ impl Filling<'_> {
         let tx = self.taking.tx;
         let from: String = tx.prepare_cached("SELECT session_id FROM turns WHERE id = ?1")?.query_row([row], |r| r.get(0))?;
         self.last += 1;
+        self.gained += 1;
         for table in ["ui_conversation_context", "ui_conversation_archive"] {
             tx.prepare_cached(&format!("UPDATE {table} SET session_id = ?2, turn_number = ?3 WHERE id = ?1"))?.execute(params![
                 row,
@@ -484,10 +489,10 @@ impl Filling<'_> {
         if touched {
             let latest = self.latest.map(|t| t.timestamp_millis());
             tx.prepare_cached(
-                "UPDATE sessions SET turns = (SELECT count(*) FROM turns WHERE session_id = ?1), last_turn = ?3,
+                "UPDATE sessions SET turns = turns + ?4, last_turn = ?3,
                      last_turn_at = max(coalesce(last_turn_at, ?2), ?2), updated_at = max(updated_at, coalesce(?2, 0)) WHERE id = ?1",
             )?
-            .execute(params![id, latest, self.last])?;
+            .execute(params![id, latest, self.last, self.gained])?;
             let model = told.model.as_deref().or(self.conversation.model.as_deref());
             turn::prune(tx, id, record.settings.live_turns, record.budget(model))?;
         }
