@@ -19,7 +19,7 @@ fn record(journal: &Journal) -> Vec<Value> {
     let out = journal.run(&["conversation", "export"]).ok().out;
     let mut lines: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     for line in &mut lines {
-        for key in ["cwd", "project"] {
+        for key in ["cwd", "project", "log"] {
             if let Some(object) = line.as_object_mut() {
                 object.remove(key);
             }
@@ -107,6 +107,25 @@ fn replay(agent: &str, capture: &Path, hooks: &[&str]) {
         assert_eq!(one, two, "{agent}");
     }
     assert_eq!(hooked.len(), imported.len(), "{agent}");
+    for conversation in imported.iter().filter(|line| line["type"] == "conversation" && line["parent"].is_null()) {
+        let _ = other.run(&["capture", conversation["id"].as_str().expect("an id")]).ok();
+    }
+    assert_eq!(logs(&journal), logs(&other), "{}", capture.display());
+}
+
+/// The logs by their titles, without ids, which go by the order in which they were begun, and without the clock's times.
+fn logs(journal: &Journal) -> Vec<(String, String)> {
+    let mut logs = Vec::new();
+    for file in std::fs::read_dir(journal.path("sessions/current")).expect("there").flatten() {
+        let text = std::fs::read_to_string(file.path()).expect("text");
+        let id = file.path().file_stem().expect("a name").to_string_lossy().into_owned();
+        let lines = text.lines().filter(|line| !line.starts_with("last_updated: "));
+        let text: String = lines.map(|line| line.replace(&id, "ID") + "\n").collect();
+        let title = text.lines().find(|line| line.starts_with("title: ")).unwrap_or_default().to_string();
+        logs.push((title, text));
+    }
+    logs.sort();
+    logs
 }
 
 #[test]

@@ -125,7 +125,11 @@ impl<'h> Hook<'h> {
         let taken = match &self.input.event {
             Event::Start { .. } => {
                 let taken = self.take(&taker, None, said)?;
-                taker.others(self.agent, &mut said.failures)?;
+                for conversation in taker.others(self.agent, &mut said.failures)? {
+                    if let Err(error) = capture::bring_up(self.context, self.journal, record, &conversation) {
+                        said.failures.push(format!("a log was not brought up to date: {error:#}"));
+                    }
+                }
                 self.resurrect(Some(record), &privacy, said)?;
                 Taken { changed: false, ..taken }
             }

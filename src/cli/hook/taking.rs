@@ -82,8 +82,8 @@ impl Taker<'_> {
         intake.file(agent, path, finish)
     }
 
-    /// Takes in what earlier conversations left open: what was not told by hooks, or not yet.
-    pub(super) fn others(&self, agent: &'static dyn Agent, failures: &mut Vec<String>) -> Result<()> {
+    /// Takes in what earlier conversations left open: what was not told by hooks, or not yet. Says of which something is new.
+    pub(super) fn others(&self, agent: &'static dyn Agent, failures: &mut Vec<String>) -> Result<Vec<String>> {
         let start = Instant::now();
         let mut files: Vec<std::path::PathBuf> =
             self.record.recent_sources(agent.name(), OTHERS.1)?.into_iter().map(|source| source.path.into()).collect();
@@ -100,15 +100,20 @@ impl Taker<'_> {
                 files.push(file);
             }
         }
+        let mut changed = Vec::new();
         for file in files {
             if start.elapsed() > OTHERS.0 {
                 break;
             }
-            if let Err(error) = self.file(agent, &file, Wish { most: OTHERS_MOST, ..Wish::default() })? {
-                failures.push(format!("{error}: {}", file.display()));
+            match self.file(agent, &file, Wish { most: OTHERS_MOST, ..Wish::default() })? {
+                Ok(done) => {
+                    let new = done.into_iter().flat_map(|done| done.taken).filter(|taken| taken.turns + taken.changed > 0);
+                    changed.extend(new.filter_map(|taken| taken.id));
+                }
+                Err(error) => failures.push(format!("{error}: {}", file.display())),
             }
         }
-        Ok(())
+        Ok(changed)
     }
 }
 
