@@ -34,6 +34,11 @@ pub struct Line {
 }
 
 impl Line {
+    /// A line of these words.
+    pub fn of(text: String) -> Line {
+        Line::new(text, 0)
+    }
+
     fn new(text: impl Into<String>, value: u32) -> Line {
         Line { text: text.into(), time: None, brief: None, value }
     }
@@ -53,7 +58,7 @@ pub struct Part {
     /// What it is called in JSON.
     pub key: &'static str,
     /// Its heading.
-    pub heading: &'static str,
+    pub heading: String,
     /// Its lines.
     pub lines: Vec<Line>,
     /// Lines that did not fit.
@@ -165,8 +170,8 @@ pub fn whole(sources: &Sources<'_>) -> Handoff {
     }
 }
 
-fn part(key: &'static str, heading: &'static str, lines: Vec<Line>) -> Part {
-    Part { key, heading, lines, left_out: 0 }
+fn part(key: &'static str, heading: &str, lines: Vec<Line>) -> Part {
+    Part { key, heading: heading.to_string(), lines, left_out: 0 }
 }
 
 fn state(sources: &Sources<'_>, entries: &[Known]) -> Vec<Line> {
@@ -383,10 +388,32 @@ fn read(digest: &Digest, entries: &[Known]) -> Vec<Line> {
     lines
 }
 
+/// What several sessions came to: one part each, the newest first.
+pub fn recap(title: String, sessions: Vec<Handoff>) -> Handoff {
+    let parts = sessions.into_iter().map(|session| {
+        let id = session.session.unwrap_or_default();
+        let status = session.status.map(|status| format!(" – {status}")).unwrap_or_default();
+        let mut lines = Vec::new();
+        for part in session.parts {
+            let (label, value) = match part.key {
+                "summary" => ("", 90),
+                "open" => ("open: ", 85),
+                "decisions" => ("decided: ", 80),
+                "problems" => ("failed: ", 50),
+                "files" => ("changed: ", 40),
+                _ => continue,
+            };
+            lines.extend(part.lines.into_iter().map(|line| Line { text: format!("{label}{}", line.text), value, ..line }));
+        }
+        part("session", &format!("{}{status} · {id}", session.title), lines)
+    });
+    Handoff { title, session: None, path: None, status: None, parts: parts.collect(), more: None }
+}
+
 impl Handoff {
     /// Makes it fit: lines get shorter first, and go then, the least valuable ones first. The order of the rest stays.
     pub fn fit(&mut self, budget: u64, render: &dyn Fn(&Handoff) -> String) {
-        let more = self.session.as_ref().map_or_else(|| "shiftlog conversation show".to_string(), |id| format!("shiftlog show {id}"));
+        let more = self.session.as_ref().map_or_else(|| "shiftlog show ID".to_string(), |id| format!("shiftlog show {id}"));
         let mut order: Vec<(u32, std::cmp::Reverse<usize>, usize)> = Vec::new();
         for (p, part) in self.parts.iter().enumerate() {
             order.extend(part.lines.iter().enumerate().map(|(n, line)| (line.value, std::cmp::Reverse(n), p)));

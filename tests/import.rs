@@ -56,6 +56,17 @@ impl Claude {
         self
     }
 
+    /// A file that is made, of so many lines.
+    pub(crate) fn write(&mut self, id: &str, path: &str, lines: usize) -> &mut Claude {
+        let (call, path) = (format!("call-{id}"), format!("{}/{path}", self.cwd));
+        let content = "line\n".repeat(lines);
+        let used = json!([{"type": "tool_use", "id": call, "name": "Write", "input": {"file_path": path, "content": content}}]);
+        self.line("assistant", id, &json!({"id": format!("m-{id}"), "role": "assistant", "model": "claude-x", "content": used}));
+        let result = json!([{"type": "tool_result", "tool_use_id": call, "content": format!("File created successfully at: {path}")}]);
+        self.line("user", &format!("{id}-r"), &json!({"role": "user", "content": result}));
+        self
+    }
+
     pub(crate) fn text(&self) -> String {
         self.lines.iter().fold(String::new(), |mut all, line| {
             let _ = writeln!(all, "{line}");

@@ -13,6 +13,7 @@ mod conversations;
 mod durable;
 mod exchange;
 mod fixtures;
+mod handoff;
 mod harmless;
 mod hook;
 mod import;

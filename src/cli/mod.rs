@@ -28,6 +28,7 @@ mod open;
 mod path;
 mod progress;
 mod prune;
+mod recap;
 mod record;
 mod recorded;
 mod redact;
@@ -39,6 +40,7 @@ mod session;
 mod set;
 mod settings;
 mod show;
+mod start;
 mod status;
 mod summarize;
 mod sync;
@@ -106,6 +108,8 @@ enum Command {
     Import(Lazy<import::ImportArgs>),
     Capture(Lazy<capture::CaptureArgs>),
     Handoff(Lazy<handoff::HandoffArgs>),
+    Recap(Lazy<recap::RecapArgs>),
+    Start(Lazy<start::StartArgs>),
     Hook(Lazy<hook::HookArgs>),
     Doctor(Lazy<doctor::DoctorArgs>),
     Index(Lazy<index::IndexArgs>),
@@ -163,6 +167,8 @@ pub(crate) fn main() -> ExitCode {
         Command::Import(args) => import::run(&context, args),
         Command::Capture(args) => capture::run(&context, args),
         Command::Handoff(args) => handoff::run(&context, args),
+        Command::Recap(args) => recap::run(&context, args),
+        Command::Start(args) => start::run(&context, args),
         // It was run before its arguments could fail.
         Command::Hook(_) => Ok(ui::Ended::Done),
         Command::Doctor(args) => doctor::run(&context, args),

@@ -1,0 +1,74 @@
+//! `shiftlog recap`: what several sessions came to.
+
+use clap::Args;
+use serde_json::{Value, json};
+use shiftlog::handoff::{self, Handoff, Line, Part};
+use shiftlog::journal::outline::Outline;
+use shiftlog::journal::{Journal, Log, Place};
+use shiftlog::record::tokens::estimate;
+
+use super::context::Context;
+use super::handoff::made;
+use super::ui::Ended;
+use super::when;
+
+/// Print what the sessions of the last days came to
+///
+/// Outcomes, open work, decisions, what failed and which files changed, of each log that was updated since then, the newest first.
+#[derive(Debug, Args)]
+pub(crate) struct RecapArgs {
+    /// Logs that were updated then or later: 2026-11-01, yesterday, 7d
+    #[arg(long, value_name = "WHEN", default_value = "7d")]
+    since: String,
+    /// Budget in tokens: what is worth least is left out, and said
+    #[arg(long, value_name = "N", default_value_t = 2000, value_parser = clap::value_parser!(u64).range(50..))]
+    tokens: u64,
+}
+
+pub(crate) fn run(context: &Context, args: &RecapArgs) -> anyhow::Result<Ended> {
+    let journal = context.journal()?;
+    let since = when::parse(&args.since, context.now)?;
+    let mut found = Vec::new();
+    for log in journal.logs(Place::Recent)? {
+        let summary = log.summary(&journal.root, false)?;
+        if let Some(updated) = summary.last_updated.filter(|time| *time >= since) {
+            found.push((updated, log));
+        }
+    }
+    found.sort_by(|(a, x), (b, y)| (b, &x.id).cmp(&(a, &y.id)));
+    let mut sessions = Vec::new();
+    for (_, log) in &found {
+        let mut handoff = made(context, &journal, log)?.handoff;
+        handoff.parts.insert(0, summary(&journal, log)?);
+        sessions.push(handoff);
+    }
+    if sessions.is_empty() {
+        if context.ui.json {
+            context.ui.answer(json!({"since": since, "sessions": [], "text": ""}))?;
+        } else {
+            context.ui.say(format_args!("no log was updated since {}", when::local(since)));
+        }
+        return Ok(Ended::Nothing);
+    }
+    let mut recap = handoff::recap(format!("Since {}", when::local(since)), sessions);
+    recap.fit(args.tokens, &Handoff::markdown);
+    let text = recap.markdown();
+    if context.ui.json {
+        let parts: Vec<Value> =
+            recap.parts.iter().map(|part| json!({"session": part.heading, "lines": part.lines, "left_out": part.left_out})).collect();
+        context.ui.answer(json!({"since": since, "sessions": parts, "tokens": estimate(&text), "text": text}))?;
+        return Ok(Ended::Done);
+    }
+    context.ui.data(text.trim_end())?;
+    Ok(Ended::Done)
+}
+
+/// The entries of a log's summary.
+fn summary(journal: &Journal, log: &Log) -> anyhow::Result<Part> {
+    let text = log.read()?;
+    let outline = Outline::parse(&text);
+    let placeholders = journal.placeholders(&log.profile)?;
+    let entries = outline.numbered(&log.profile, &placeholders);
+    let lines = entries.into_iter().filter(|(n, entry)| *n > 0 && entry.section == "summary").map(|(_, entry)| Line::of(entry.text));
+    Ok(Part { key: "summary", heading: String::new(), lines: lines.collect(), left_out: 0 })
+}

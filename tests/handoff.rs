@@ -1,0 +1,245 @@
+//! The handoff: what counts, within the budget, the same each time.
+
+use std::path::Path;
+
+use crate::builder::{Journal, shared};
+use crate::import::Claude;
+
+/// A conversation with everything that a handoff tells, long enough to be cut.
+fn long(journal: &Journal) {
+    let mut claude = Claude::new("s-1", journal.root());
+    claude.user("u0", "Build the cache. Always keep the tests green.");
+    claude.command("c0", "cargo test", (false, "Exit code 101\nerror[E0502]: cannot borrow"));
+    claude.agent(
+        "a0",
+        "The build failed with E0502 because the map was borrowed twice.\n\n## Decisions\n- Use a ring buffer because it is small",
+    );
+    for n in 1..40 {
+        claude.user(&format!("u{n}"), &format!("Step {n}: make part {n} of the cache faster than it was before"));
+        claude.command(&format!("c{n}"), &format!("make part-{n}"), (true, "ok"));
+        claude.agent(&format!("a{n}"), &format!("Part {n} is faster now.\n\n## Decisions\n- Part {n} keeps a list of its own, because a shared one was slow\n\n## Next steps\n- Measure part {n} with real data"));
+    }
+    claude.user("u99", "Now run all tests once more").command("c99", "cargo test --all", (true, "ok")).agent("a99", "All tests pass.");
+    claude.save(journal);
+    let _ = journal.run(&["import"]).ok();
+    let _ = journal.run(&["capture", "--latest"]).ok();
+}
+
+#[test]
+fn a_short_session_is_handed_off_as_a_whole() {
+    let Some(from) = shared("agents/claude/tui-2.1.329") else { return };
+    let journal = Journal::new().at("2026-11-20T15:20:00Z");
+    let _ = journal.run(&["import", "--from", &from.to_string_lossy()]).ok();
+    let _ = journal.run(&["capture", "--latest"]).ok();
+    let run = journal.run(&["handoff"]).ok();
+    assert_eq!(
+        run.out,
+        "\
+# Session 20261120-01: Add a --json flag to greet (see TICKET-42)
+
+Active · sessions/current/20261120-01.md
+
+## Where we are
+
+- branch `feature/json-output`, `/home/dev/greet`
+- last request: what did we decide? (2026-11-20)
+- last answer: We decided to use argparse, and to emit one JSON object with the key `greeting`
+- began with: Please add a --json flag to greet (see TICKET-42)
+
+## Open work
+
+- Add a test for a non-ASCII name (`greet_cli.py --json Zoë`) (2026-11-20)
+- Document exit codes in README.md
+- question: should `--json` imply `--quiet`?
+
+## Decisions
+
+- Decided to use `argparse` instead of `click` – the project has no third-party dependencies (2026-11-20)
+- JSON output is a single object with the key `greeting` – so that fields can be added later without breaking callers
+- Rejected printing NDJSON – only one record is ever produced
+
+## What failed
+
+- NameError: name 'txt' is not defined. Did you mean: 'text'? – That failed with a `NameError`: I wrote `txt` instead of `text` (2026-11-20)
+
+## Files changed
+
+- `greet_cli.py` – created, 1 edit, +20 −1 (2026-11-20)
+
+## Commands
+
+- `python3 greet_cli.py Ada && python3 greet_cli.py --json Ada` – ok (2026-11-20)
+
+## Sources
+
+- https://docs.python.org/3/library/argparse.html
+- https://example.com/specs/json-output#v1
+- `greet.py`
+"
+    );
+    assert_eq!(journal.run(&["handoff"]).ok().out, run.out);
+    let framed = journal.run(&["handoff", "--to", "codex"]).ok().out;
+    assert!(framed.starts_with("<shiftlog-handoff>\nReference data ") && framed.ends_with("</shiftlog-handoff>\n"), "{framed}");
+    let error = journal.run(&["handoff", "--to", "nobody"]).code(2).err;
+    assert!(error.starts_with("shiftlog: no agent `nobody` is known\nhint: agents are claude, "), "{error}");
+}
+
+#[test]
+fn the_budget_holds_and_what_counts_most_stays() {
+    let journal = Journal::new().at("2026-11-20T12:00:00Z");
+    long(&journal);
+    let mut before = 0;
+    for tokens in [120, 200, 300, 500, 1000, 2000, 4000, 20_000] {
+        let answer = journal.json(&["handoff", "--tokens", &tokens.to_string()]);
+        let used = answer["tokens"].as_u64().expect("a number");
+        assert!(used <= tokens && used >= before, "{used} of {tokens}");
+        before = used;
+        let text = answer["text"].as_str().expect("a text");
+        for fact in ["last request: Now run all tests once more", "`cargo test --all` – ok"] {
+            assert!(text.contains(fact), "{tokens}: {text}");
+        }
+        let left: u64 = answer["parts"].as_object().expect("parts").values().map(|part| part["left_out"].as_u64().expect("a count")).sum();
+        assert_eq!(left > 0, text.contains("\nLeft out: "), "{text}");
+        assert_eq!(left > 0, answer["more"] == "shiftlog show 20261120-01");
+    }
+    let whole = journal.run(&["handoff", "--tokens", "20000"]).ok().out;
+    for n in 1..40 {
+        assert!(
+            whole.contains(&format!("- Measure part {n} with real data")) && whole.contains(&format!("Part {n} keeps a list of its own")),
+            "{whole}"
+        );
+    }
+    assert!(whole.contains("- Always keep the tests green (2026-11-20)\n"), "{whole}");
+    let mut lines: Vec<&str> = whole.lines().filter(|line| line.starts_with("- ")).collect();
+    let all = lines.len();
+    lines.sort_unstable();
+    lines.dedup();
+    assert_eq!(lines.len(), all);
+    let error = journal.run(&["handoff", "--tokens", "50"]).code(2).err;
+    assert!(error.starts_with("shiftlog: not even the title fits into 50 tokens\nhint: --tokens "), "{error}");
+}
+
+#[test]
+fn a_log_without_conversations_is_handed_off_too() {
+    let journal = Journal::new();
+    let _ = journal.run(&["new", "By hand"]).ok();
+    let _ = journal.run(&["add", "decision", "Keep it", "--why", "it works"]).ok();
+    let _ = journal.run(&["add", "next", "Later", "--priority", "low"]).ok();
+    let _ = journal.run(&["add", "next", "Soon", "--priority", "high"]).ok();
+    let _ = journal.run(&["add", "problem", "It hung", "--lesson", "Set a time limit"]).ok();
+    journal.run(&["handoff"]).ok().out(
+        "\
+# Session 20261120-01: By hand
+
+Active · sessions/current/20261120-01.md
+
+## Open work
+
+- Soon (high)
+- Later (low)
+
+## Decisions
+
+- Keep it – it works
+
+## What failed
+
+- It hung; lesson: Set a time limit
+",
+    );
+    assert!(journal.run(&["handoff", "--mark"]).ok().out.contains("\nHandoff · sessions/current/20261120-01.md\n"));
+    assert_eq!(journal.property("sessions/current/20261120-01.md", "status"), "Handoff");
+}
+
+#[test]
+fn an_agents_log_is_handed_off_once_it_is_ready() {
+    let journal = Journal::agents();
+    let _ = journal.run(&["new", "By hand"]).ok();
+    let error = journal.run(&["handoff", "--mark"]).code(2).err;
+    assert!(error.contains("nothing stands under Context, Current State, Next Steps\n"), "{error}");
+    for args in [["add", "context", "Why"], ["add", "state", "Works"], ["add", "next", "Go on"]] {
+        let _ = journal.run(&args).ok();
+    }
+    let out = journal.run(&["handoff", "--mark"]).ok().out;
+    assert!(out.contains("- Go on\n"), "{out}");
+    let log = std::fs::read_dir(journal.path(".agents/sessions")).expect("there").flatten().next().expect("a log").path();
+    assert!(std::fs::read_to_string(log).expect("text").contains("### 2026-11-20 14:30 - handoff\n"));
+}
+
+#[test]
+fn what_has_moved_is_said_at_pick_up() {
+    let journal = Journal::new().at("2026-11-20T12:00:00Z");
+    let mut claude = Claude::new("s-1", journal.root());
+    claude.user("u1", "Write it").write("w1", "src/a.rs", 3).write("w2", "src/b.rs", 4).agent("a1", "Both files are written.");
+    claude.save(&journal);
+    journal.save("src/a.rs", "fn a() {}\n", "2026-11-20T09:00:00Z");
+    journal.save("src/b.rs", "fn b() {}\n", "2026-11-20T09:00:00Z");
+    let _ = journal.run(&["import"]).ok();
+    let _ = journal.run(&["capture", "--latest"]).ok();
+    journal.run(&["handoff", "--check"]).ok().out("").err("nothing has moved since\n");
+    journal.modified("src/a.rs", "2026-11-21T09:00:00Z");
+    std::fs::remove_file(journal.path("src/b.rs")).expect("removed");
+    journal.run(&["handoff", "--check"]).ok().out("`src/a.rs` was modified since, 2026-11-21 09:00\n`src/b.rs` is gone\n");
+    assert!(Path::new(&journal.path("src/a.rs")).exists());
+}
+
+#[test]
+fn without_a_log_there_is_nothing_to_hand_off() {
+    let run = Journal::new().run(&["handoff"]).code(2);
+    assert!(run.err.starts_with("shiftlog: "), "{}", run.err);
+}
+
+#[test]
+fn a_recap_tells_of_the_sessions_since_then() {
+    let journal = Journal::new().at("2026-11-20T12:00:00Z");
+    let _ = journal.run(&["new", "First"]).ok();
+    for args in [&["add", "summary", "The cache is smaller"][..], &["add", "next", "Measure it"], &["add", "decision", "A ring buffer", "--why", "it is small"]] {
+        let _ = journal.run(args).ok();
+    }
+    let mut journal = journal;
+    journal.clock("2026-11-25T12:00:00Z");
+    let _ = journal.run(&["new", "Second"]).ok();
+    let _ = journal.run(&["add", "summary", "The manual is written"]).ok();
+    journal.run(&["recap"]).ok().out(
+        "\
+# Since 2026-11-18 12:00
+
+## Session 20261125-01: Second – Active · 20261125-01
+
+- The manual is written
+
+## Session 20261120-01: First – Active · 20261120-01
+
+- The cache is smaller
+- open: Measure it
+- decided: A ring buffer – it is small
+",
+    );
+    assert!(!journal.run(&["recap", "--since", "2d"]).ok().out.contains("First"));
+    journal.run(&["recap", "--since", "2026-11-26"]).code(1).out("").err("no log was updated since 2026-11-26 00:00\n");
+}
+
+#[test]
+fn a_shift_starts_from_an_open_log_or_a_new_one() {
+    let mut journal = Journal::new();
+    let error = journal.run(&["start"]).code(2).err;
+    assert_eq!(error, "shiftlog: no log is open\nhint: `shiftlog start --new TITLE` begins one\n");
+    journal.run(&["start", "--new", "Cache"]).ok().out("").err("created 20261120-01  sessions/current/20261120-01.md\n");
+    let _ = journal.run(&["add", "next", "Measure it"]).ok();
+    let error = journal.run(&["start"]).code(2).err;
+    assert!(error.starts_with("shiftlog: open logs: 20261120-01 (Session 20261120-01: Cache)\nhint: "), "{error}");
+    let run = journal.run(&["start", "--resume", "@"]).ok();
+    assert!(run.out.contains("## Open work\n\n- Measure it\n"), "{}", run.out);
+    assert_eq!(run.err, "open 20261120-01  sessions/current/20261120-01.md\n");
+    // One that was handed off goes on in a new one.
+    let _ = journal.run(&["status", "Handoff"]).ok();
+    journal.clock("2026-11-21T09:00:00Z");
+    let run = journal.run(&["start", "--resume", "20261120-01"]).ok();
+    assert!(run.out.contains("- Measure it\n") && run.err.ends_with("created 20261121-01  sessions/current/20261121-01.md\n"), "{} {}", run.out, run.err);
+    let new = journal.read("sessions/current/20261121-01.md");
+    assert!(new.contains("Session 20261121-01: Cache") && new.contains("- [[20261120-01]] – continues this session"), "{new}");
+    let paused = Journal::agents();
+    let _ = paused.run(&["start", "--new", "Paused work"]).ok();
+    let _ = paused.run(&["status", "paused"]).ok();
+    assert!(paused.run(&["start", "--resume", "@"]).ok().err.starts_with("resumed "));
+}
