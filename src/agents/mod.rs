@@ -9,6 +9,7 @@ mod cline;
 mod codex;
 mod copilot;
 mod gemini;
+pub mod install;
 mod lines;
 mod opencode;
 mod parts;
@@ -41,7 +42,8 @@ impl Homes {
 }
 
 /// Variables that say where agents keep their things.
-pub const VARIABLES: [&str; 5] = ["CLAUDE_CONFIG_DIR", "CODEX_HOME", "COPILOT_HOME", "CLINE_DATA_DIR", "AIDER_CHAT_HISTORY_FILE"];
+pub const VARIABLES: [&str; 6] =
+    ["CLAUDE_CONFIG_DIR", "CODEX_HOME", "COPILOT_HOME", "CLINE_DATA_DIR", "AIDER_CHAT_HISTORY_FILE", "XDG_CONFIG_HOME"];
 
 /// How much of what tools print is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
