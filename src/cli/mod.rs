@@ -15,6 +15,7 @@ mod edit;
 mod import;
 mod index;
 mod init;
+mod install;
 mod lazy;
 mod lint;
 mod list;
@@ -100,6 +101,7 @@ enum Command {
     Record(Lazy<record::RecordArgs>),
     Redact(Lazy<redact::RedactArgs>),
     Import(Lazy<import::ImportArgs>),
+    Install(Lazy<install::InstallArgs>),
     Doctor(Lazy<doctor::DoctorArgs>),
     Index(Lazy<index::IndexArgs>),
     Backup(Lazy<backup::BackupArgs>),
@@ -151,6 +153,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Record(args) => record::run(&context, args),
         Command::Redact(args) => redact::run(&context, args),
         Command::Import(args) => import::run(&context, args),
+        Command::Install(args) => install::run(&context, args),
         Command::Doctor(args) => doctor::run(&context, args),
         Command::Index(args) => index::run(&context, args),
         Command::Backup(args) => backup::run(&context, args),
