@@ -17,3 +17,4 @@ pub mod index;
 pub mod intake;
 pub mod journal;
 pub mod record;
+pub mod retention;

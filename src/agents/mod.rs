@@ -5,6 +5,7 @@
 
 mod aider;
 mod claude;
+pub mod cleanup;
 mod cline;
 mod codex;
 mod copilot;

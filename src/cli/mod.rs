@@ -31,6 +31,7 @@ mod recorded;
 mod redact;
 mod rename;
 mod restore;
+mod retention;
 mod search;
 mod searched;
 mod session;

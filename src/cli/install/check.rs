@@ -143,10 +143,11 @@ fn try_out(hook: &Hook, input: &str, place: &Place) -> anyhow::Result<Tried> {
         let _ = stdin.write_all(input.as_bytes());
     }
     let stdout = child.stdout.take();
-    let reader = std::thread::spawn(move || {
+    let (sender, read) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
         let mut bytes = Vec::new();
         let _ = stdout.map(|out| out.take(1 << 20).read_to_end(&mut bytes));
-        String::from_utf8_lossy(&bytes).into_owned()
+        let _ = sender.send(String::from_utf8_lossy(&bytes).into_owned());
     });
     let start = Instant::now();
     let ended = loop {
@@ -159,7 +160,8 @@ fn try_out(hook: &Hook, input: &str, place: &Place) -> anyhow::Result<Tried> {
     if ended.is_none() {
         stop(&mut child);
     }
-    let output = reader.join().unwrap_or_default();
+    // Something that it left running may hold its output open.
+    let output = read.recv_timeout(LIMIT).unwrap_or_default();
     let exit = ended.and_then(|status| status.code());
     let problem = match exit {
         None => Some(format!("did not end within {} seconds", LIMIT.as_secs())),
