@@ -133,9 +133,8 @@ fn every_agent_gets_its_own_form_and_is_as_it_was_afterwards() {
     assert_eq!(names, ["claude", "codex", "gemini", "opencode", "qwen", "copilot", "cline"]);
     assert_eq!((&answer["scope"], &answer["program"]), (&json!("user"), &json!(home.bin())));
 
-    let list = |events: &[&str], agent: &str, limit: u32| {
-        events.iter().map(|e| home.hook(e, agent, limit)).collect::<Vec<_>>().join(",\n    ")
-    };
+    let list =
+        |events: &[&str], agent: &str, limit: u32| events.iter().map(|e| home.hook(e, agent, limit)).collect::<Vec<_>>().join(",\n    ");
     let whole = |hooks: &str| format!("{{\n  \"hooks\": {{\n    {hooks}\n  }}\n}}\n");
     assert_eq!(home.read(".claude/settings.json"), whole(&list(&CLAUDE, "claude", 10)));
     assert_eq!(home.read(".codex/hooks.json"), whole(&list(&CODEX, "codex", 3)));
@@ -198,7 +197,7 @@ fn commands_are_valid_in_their_formats() {
     for (file, name) in [(".claude/commands/session.md", None), (".codex/skills/session/SKILL.md", Some("session"))] {
         let text = home.read(file);
         let head = text.split("---\n").nth(1).expect("front matter");
-        let head: Value = yaml_serde::from_str(head).expect("YAML");
+        let head: Value = serde_yaml::from_str(head).expect("YAML");
         assert_eq!((head["name"].as_str(), head["description"].is_string()), (name, true), "{file}");
     }
 }
@@ -209,9 +208,9 @@ fn where_no_agent_is_used_that_is_said() {
     let run = home.install(&[]).code(1);
     assert!(run.err.starts_with("no coding agent found; looked for:\n"), "{}", run.err);
     assert!(run.err.contains(&format!("  {}\n", home.path(".codex"))), "{}", run.err);
-    home.install(&["nobody"]).code(2).err(
-        "shiftlog: no agent is called `nobody`\nhint: agents are claude, codex, gemini, opencode, qwen, copilot, cline, aider\n",
-    );
+    home.install(&["nobody"])
+        .code(2)
+        .err("shiftlog: no agent is called `nobody`\nhint: agents are claude, codex, gemini, opencode, qwen, copilot, cline, aider\n");
     home.install(&["aider"]).ok().err("note: aider has no hooks: `shiftlog import` takes in its conversations\n");
     home.install(&["cline", "--project"]).ok().err("note: Cline has hooks for the person only: leave out --project\n");
     assert_eq!(home.files().len(), 0);
@@ -244,10 +243,7 @@ fn a_dry_run_shows_the_difference_and_writes_nothing() {
     let name = path.trim_start_matches('/');
     let run = home.install(&["codex", "-n"]).ok();
     let hooks: Vec<String> = CODEX.iter().map(|e| format!("+    {}", home.hook(e, "codex", 3))).collect();
-    let expected = format!(
-        "--- a/{name}\n+++ b/{name}\n@@ -1 +1,12 @@\n-{{}}\n+{{\n+  \"hooks\": {{\n{}\n+  }}}}\n",
-        hooks.join(",\n")
-    );
+    let expected = format!("--- a/{name}\n+++ b/{name}\n@@ -1 +1,11 @@\n-{{}}\n+{{\n+  \"hooks\": {{\n{}\n+  }}}}\n", hooks.join(",\n"));
     assert!(run.out.starts_with(&expected), "{}", run.out);
     assert!(run.err.starts_with(&format!("Codex: would change {path}\nCodex: would create ")), "{}", run.err);
     assert_eq!(home.files(), before);

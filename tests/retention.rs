@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use shiftlog::agents::Homes;
 use shiftlog::agents::cleanup::claude_keeps;
 use shiftlog::retention::{Question, look};
@@ -40,11 +40,11 @@ fn what_is_gone_and_what_goes_soon_is_counted() {
     let new = conversation(&journal, 6, &here, "2026-10-25T00:00:00Z");
     let other = conversation(&journal, 7, Path::new("/elsewhere"), "2026-10-25T00:00:00Z");
 
+    let all = journal.run(&["conversation", "export"]).ok().out;
     let id = |claude: &Claude| {
-        let all = journal.json(&["conversation", "list"]);
-        let all = all["conversations"].as_array().expect("a list").clone();
-        let found = all.iter().find(|c| c["native_id"] == claude.session.as_str()).expect("there").clone();
-        found["id"].as_str().expect("an id").to_string()
+        let lines = all.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+        let mut found = lines.filter(|line| line["type"] == "conversation" && line["native_id"] == claude.session.as_str());
+        found.next().expect("there")["id"].as_str().expect("an id").to_string()
     };
     let path = |claude: &Claude| journal.path(&claude.path()).to_string_lossy().into_owned();
     let answer = journal.json(&["doctor", "--retention"]);
@@ -59,18 +59,14 @@ fn what_is_gone_and_what_goes_soon_is_counted() {
     });
     assert_eq!(answer, expected);
     let name = |claude: &Claude| claude.path().replacen("home/", "~/", 1);
-    journal
-        .run(&["doctor", "--retention"])
-        .code(1)
-        .err("hint: `shiftlog import` takes them in\n")
-        .out(&format!(
-            "only here   1 conversation whose files are gone\n            {}\n\
+    journal.run(&["doctor", "--retention"]).code(1).err("hint: `shiftlog import` takes them in\n").out(&format!(
+        "only here   1 conversation whose files are gone\n            {}\n\
              soon gone   3 conversations that Claude Code deletes within 7 days: it keeps them for 30 days\n\
              not taken   2 of them, or their last part\n            {}\n            {}\n",
-            id(&gone),
-            name(&more),
-            name(&new)
-        ));
+        id(&gone),
+        name(&more),
+        name(&new)
+    ));
 
     journal.run(&["import"]).ok();
     let answer = journal.json(&["doctor", "--retention"]);
@@ -127,9 +123,8 @@ fn how_long_conversations_are_kept_is_a_setting_of_the_agent() {
 #[test]
 fn only_so_many_files_are_looked_at() {
     let journal = Journal::new();
-    let files: Vec<_> = (1..=3)
-        .map(|n| journal.path(&conversation(&journal, n, journal.root(), &format!("2026-10-2{n}T00:00:00Z")).path()))
-        .collect();
+    let files: Vec<_> =
+        (1..=3).map(|n| journal.path(&conversation(&journal, n, journal.root(), &format!("2026-10-2{n}T00:00:00Z")).path())).collect();
     let now: SystemTime = chrono::DateTime::parse_from_rfc3339("2026-11-20T14:30:00Z").expect("a time").into();
     let asked = std::cell::Cell::new(0);
     let wanted = |_: &Path| {

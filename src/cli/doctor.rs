@@ -10,8 +10,8 @@ use shiftlog::record::check::Health;
 use shiftlog::record::{self, FILE, Record, spool};
 
 use super::context::Context;
-use super::{recorded, retention};
 use super::ui::{Ended, number, size, visible};
+use super::{recorded, retention};
 
 /// Check the record: its integrity, schema, counts, spool, permissions and sizes
 ///

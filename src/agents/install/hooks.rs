@@ -54,7 +54,8 @@ pub(super) fn entries(root: &Node, shape: Shape, own: &str) -> Vec<Entry> {
     let mut found = Vec::new();
     for (n, event) in events.iter().enumerate() {
         for (i, item) in event.node.items().unwrap_or_default().iter().enumerate() {
-            let hooks = if shape.grouped { item.get("hooks").and_then(Node::items).unwrap_or_default() } else { std::slice::from_ref(item) };
+            let hooks =
+                if shape.grouped { item.get("hooks").and_then(Node::items).unwrap_or_default() } else { std::slice::from_ref(item) };
             for (h, hook) in hooks.iter().enumerate() {
                 let Some(line) = hook.get(shape.command) else { continue };
                 if let Some(command) = line.text().filter(|text| program(text, own).is_some()) {

@@ -212,9 +212,9 @@ impl Installer<'_> {
         let of_claude = self.is_in(&claude_project(root), *one)?;
         let of_copilot = self.is_in(file, *other)?;
         Ok(match name {
-            "copilot" if of_claude || (beside.contains(&"claude") && !of_copilot) => Some(
-                "no hooks were written for Copilot: it runs those in this project's .claude/settings.json, and would run both".into(),
-            ),
+            "copilot" if of_claude || (beside.contains(&"claude") && !of_copilot) => {
+                Some("no hooks were written for Copilot: it runs those in this project's .claude/settings.json, and would run both".into())
+            }
             "claude" if of_copilot => Some(
                 "no hooks were written for Claude Code: Copilot would run them beside its own in .github/hooks; take those out first with \
                  `shiftlog install copilot --project --uninstall`"
@@ -313,10 +313,9 @@ fn disown(path: &Path, layout: &Layout, prepared: &mut Prepared) -> Result<(), E
     let Some(before) = write::read(path)? else { return Ok(()) };
     match owner(&before) {
         Owner::Ours => prepared.changes.push(layout.change(path, Some(before), None)),
-        Owner::Edited => prepared.notes.push(format!(
-            "left as it is, because it was changed since shiftlog wrote it; remove it yourself: {}",
-            path.display()
-        )),
+        Owner::Edited => prepared
+            .notes
+            .push(format!("left as it is, because it was changed since shiftlog wrote it; remove it yourself: {}", path.display())),
         Owner::Theirs => {}
     }
     Ok(())

@@ -41,7 +41,9 @@ fn there_and_back(text: &str) -> String {
 fn a_file_of_its_own_is_made_and_goes() {
     let text = merge(None, &wanted(OWN), CLAUDE, OWN).expect("text");
     let hook = |event: &str| {
-        format!("[{{\"hooks\": [{{\"type\": \"command\", \"command\": \"'/opt/shiftlog' hook {event} --agent claude 2>/dev/null || true\", \"timeout\": 10}}]}}]")
+        format!(
+            "[{{\"hooks\": [{{\"type\": \"command\", \"command\": \"'/opt/shiftlog' hook {event} --agent claude 2>/dev/null || true\", \"timeout\": 10}}]}}]"
+        )
     };
     let expected = format!(
         "{{\n  \"hooks\": {{\n    \"SessionStart\": {},\n    \"Stop\": {},\n    \"SessionEnd\": {}\n  }}\n}}\n",
@@ -246,7 +248,9 @@ fn hooks() -> impl Strategy<Value = Option<serde_json::Value>> {
         serde_json::json!({"matcher": "x", "hooks": hooks})
     });
     let events = prop::collection::vec((event, prop::collection::vec(group, 0..3)), 0..3);
-    prop::option::of(events.prop_map(|events| events.into_iter().map(|(name, groups)| (name.to_string(), serde_json::Value::Array(groups))).collect()))
+    prop::option::of(
+        events.prop_map(|events| events.into_iter().map(|(name, groups)| (name.to_string(), serde_json::Value::Array(groups))).collect()),
+    )
 }
 
 proptest! {

@@ -79,12 +79,7 @@ pub(super) fn run(context: &Context, args: &InstallArgs, installer: &Installer, 
     Ok(if healthy { Ended::Done } else { Ended::Nothing })
 }
 
-fn check(
-    agent: &'static dyn Agent,
-    state: State,
-    place: &Place,
-    known: &mut HashMap<PathBuf, Option<String>>,
-) -> anyhow::Result<Checked> {
+fn check(agent: &'static dyn Agent, state: State, place: &Place, known: &mut HashMap<PathBuf, Option<String>>) -> anyhow::Result<Checked> {
     let mut problems = Vec::new();
     let mut hooks = Vec::new();
     let mut programs: Vec<&Path> = state.hooks.iter().map(|hook| hook.program.as_path()).collect();
@@ -174,8 +169,8 @@ fn try_out(hook: &Hook, input: &str, place: &Place) -> anyhow::Result<Tried> {
 
 /// Ends a hook, with all that it started.
 fn stop(child: &mut Child) {
-    #[cfg(unix)]
-    let _ = rustix::process::kill_process_group(rustix::process::Pid::from_child(child), rustix::process::Signal::KILL);
+    let group = format!("kill -KILL -- -{}", child.id());
+    let _ = Command::new("sh").arg("-c").arg(group).stderr(Stdio::null()).status();
     let _ = child.kill();
     let _ = child.wait();
 }

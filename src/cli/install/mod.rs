@@ -2,6 +2,7 @@
 
 mod check;
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -65,7 +66,12 @@ pub(crate) fn run(context: &Context, args: &InstallArgs) -> anyhow::Result<Ended
         true => installer.uninstall(*agent, &names),
         false => installer.install(*agent, &names),
     };
-    let prepared: Vec<Prepared> = agents.iter().map(prepare).collect::<Result<_, _>>()?;
+    let mut prepared: Vec<Prepared> = agents.iter().map(prepare).collect::<Result<_, _>>()?;
+    // Some agents share a skill.
+    let mut seen = HashSet::new();
+    for prepared in &mut prepared {
+        prepared.changes.retain(|change| seen.insert(change.path.clone()));
+    }
     report(context, args, &installer, &prepared)
 }
 
