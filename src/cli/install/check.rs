@@ -169,7 +169,7 @@ fn try_out(hook: &Hook, input: &str, place: &Place) -> anyhow::Result<Tried> {
 
 /// Ends a hook, with all that it started.
 fn stop(child: &mut Child) {
-    let group = format!("kill -KILL -- -{}", child.id());
+    let group = format!("kill -s KILL -- -{}", child.id());
     let _ = Command::new("sh").arg("-c").arg(group).stderr(Stdio::null()).status();
     let _ = child.kill();
     let _ = child.wait();
