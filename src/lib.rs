@@ -20,3 +20,4 @@ pub mod index;
 pub mod intake;
 pub mod journal;
 pub mod record;
+pub mod retention;

@@ -193,7 +193,11 @@ fn without_a_log_there_is_nothing_to_hand_off() {
 fn a_recap_tells_of_the_sessions_since_then() {
     let journal = Journal::new().at("2026-11-20T12:00:00Z");
     let _ = journal.run(&["new", "First"]).ok();
-    for args in [&["add", "summary", "The cache is smaller"][..], &["add", "next", "Measure it"], &["add", "decision", "A ring buffer", "--why", "it is small"]] {
+    for args in [
+        &["add", "summary", "The cache is smaller"][..],
+        &["add", "next", "Measure it"],
+        &["add", "decision", "A ring buffer", "--why", "it is small"],
+    ] {
         let _ = journal.run(args).ok();
     }
     let mut journal = journal;
@@ -235,7 +239,12 @@ fn a_shift_starts_from_an_open_log_or_a_new_one() {
     let _ = journal.run(&["status", "Handoff"]).ok();
     journal.clock("2026-11-21T09:00:00Z");
     let run = journal.run(&["start", "--resume", "20261120-01"]).ok();
-    assert!(run.out.contains("- Measure it\n") && run.err.ends_with("created 20261121-01  sessions/current/20261121-01.md\n"), "{} {}", run.out, run.err);
+    assert!(
+        run.out.contains("- Measure it\n") && run.err.ends_with("created 20261121-01  sessions/current/20261121-01.md\n"),
+        "{} {}",
+        run.out,
+        run.err
+    );
     let new = journal.read("sessions/current/20261121-01.md");
     assert!(new.contains("Session 20261121-01: Cache") && new.contains("- [[20261120-01]] – continues this session"), "{new}");
     let paused = Journal::agents();

@@ -5,11 +5,13 @@
 
 mod aider;
 mod claude;
+pub mod cleanup;
 mod cline;
 mod codex;
 mod copilot;
 mod gemini;
 pub mod hooks;
+pub mod install;
 mod lines;
 mod opencode;
 mod parts;
@@ -42,7 +44,8 @@ impl Homes {
 }
 
 /// Variables that say where agents keep their things.
-pub const VARIABLES: [&str; 5] = ["CLAUDE_CONFIG_DIR", "CODEX_HOME", "COPILOT_HOME", "CLINE_DATA_DIR", "AIDER_CHAT_HISTORY_FILE"];
+pub const VARIABLES: [&str; 6] =
+    ["CLAUDE_CONFIG_DIR", "CODEX_HOME", "COPILOT_HOME", "CLINE_DATA_DIR", "AIDER_CHAT_HISTORY_FILE", "XDG_CONFIG_HOME"];
 
 /// Variables by which commands that an agent runs know its conversation, and the agent.
 pub const SESSIONS: [(&str, &str); 1] = [("CLAUDE_CODE_SESSION_ID", "claude")];

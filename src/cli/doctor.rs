@@ -10,8 +10,8 @@ use shiftlog::record::check::Health;
 use shiftlog::record::{self, FILE, Record, spool};
 
 use super::context::Context;
-use super::recorded;
 use super::ui::{Ended, number, size, visible};
+use super::{recorded, retention};
 
 /// Check the record: its integrity, schema, counts, spool, permissions and sizes
 ///
@@ -22,6 +22,9 @@ pub(crate) struct DoctorArgs {
     /// Mend what is safe to mend
     #[arg(long)]
     fix: bool,
+    /// Instead, count the conversations that only the record still holds, and those that agents delete soon
+    #[arg(long, conflicts_with = "fix")]
+    retention: bool,
 }
 
 /// Something that is not as it should be.
@@ -50,6 +53,9 @@ const FIX: &str = "`shiftlog doctor --fix` mends that";
 
 pub(crate) fn run(context: &Context, args: &DoctorArgs) -> anyhow::Result<Ended> {
     let journal = context.journal()?;
+    if args.retention {
+        return retention::run(context, &journal);
+    }
     let private = recorded::private(&journal);
     let mut findings = Findings::default();
     waiting(context, &journal, args.fix, &mut findings)?;

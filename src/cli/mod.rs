@@ -18,6 +18,7 @@ mod hook;
 mod import;
 mod index;
 mod init;
+mod install;
 mod lazy;
 mod lint;
 mod list;
@@ -34,6 +35,7 @@ mod recorded;
 mod redact;
 mod rename;
 mod restore;
+mod retention;
 mod search;
 mod searched;
 mod session;
@@ -111,6 +113,7 @@ enum Command {
     Recap(Lazy<recap::RecapArgs>),
     Start(Lazy<start::StartArgs>),
     Hook(Lazy<hook::HookArgs>),
+    Install(Lazy<install::InstallArgs>),
     Doctor(Lazy<doctor::DoctorArgs>),
     Index(Lazy<index::IndexArgs>),
     Backup(Lazy<backup::BackupArgs>),
@@ -171,6 +174,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Start(args) => start::run(&context, args),
         // It was run before its arguments could fail.
         Command::Hook(_) => Ok(ui::Ended::Done),
+        Command::Install(args) => install::run(&context, args),
         Command::Doctor(args) => doctor::run(&context, args),
         Command::Index(args) => index::run(&context, args),
         Command::Backup(args) => backup::run(&context, args),

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use serde_json::{Value, json};
-use shiftlog::{index, journal, record};
+use shiftlog::{agents, index, journal, record};
 
 /// How a command ended, where it did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -168,6 +168,9 @@ fn facts(error: &anyhow::Error) -> (&'static str, Option<String>, Vec<String>) {
             return (known.kind(), known.hint(), known.candidates());
         }
         if let Some(known) = cause.downcast_ref::<index::Error>() {
+            return (known.kind(), known.hint(), Vec::new());
+        }
+        if let Some(known) = cause.downcast_ref::<agents::install::Error>() {
             return (known.kind(), known.hint(), Vec::new());
         }
     }

@@ -26,6 +26,17 @@ pub struct Source {
     pub mark: Option<String>,
 }
 
+/// A file of an agent, and the conversation that it tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// Its path.
+    pub path: String,
+    /// The conversation; none where nothing of it was taken in.
+    pub session: Option<String>,
+    /// Its size when it was read, in bytes.
+    pub size: i64,
+}
+
 const COLUMNS: &str = "path, agent, size, modified, changed, inode, bytes, hash, left_out";
 
 fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Source> {
@@ -92,5 +103,18 @@ impl Record {
     pub fn recent_sources(&self, agent: &str, most: usize) -> Result<Vec<Source>> {
         let sql = format!("SELECT {COLUMNS} FROM sources WHERE agent = ?1 ORDER BY modified DESC LIMIT ?2");
         self.plain(|db| Ok(db.prepare_cached(&sql)?.query_map(params![agent, most], read)?.collect::<rusqlite::Result<_>>()?))
+    }
+
+    /// Files that were read, those that were changed longest ago first, so many at most; those of subagents are left out.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn held_sources(&self, most: usize) -> Result<Vec<Held>> {
+        let sql = "SELECT path, session_id, size FROM sources
+                   WHERE session_id IS NULL OR session_id IN (SELECT id FROM sessions WHERE parent IS NULL)
+                   ORDER BY modified, path LIMIT ?1";
+        let row = |row: &rusqlite::Row<'_>| Ok(Held { path: row.get(0)?, session: row.get(1)?, size: row.get(2)? });
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        self.plain(|db| Ok(db.prepare_cached(sql)?.query_map([most], row)?.collect::<rusqlite::Result<_>>()?))
     }
 }

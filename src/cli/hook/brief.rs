@@ -2,14 +2,19 @@
 //!
 //! It is data for the agent, framed as such: nothing in it can end the frame, and it is short whatever logs say.
 
+use std::path::{Path, PathBuf};
+
 use chrono::TimeDelta;
+use shiftlog::agents::cleanup::claude_keeps;
 use shiftlog::journal::outline::Outline;
 use shiftlog::journal::summary::Summary;
 use shiftlog::journal::{Journal, Log};
 use shiftlog::record::Record;
+use shiftlog::retention::{Question, look};
 
+use crate::cli::agents::homes;
 use crate::cli::context::Context;
-use crate::cli::ui::one_line;
+use crate::cli::ui::{number, one_line};
 
 /// Bytes of all of it.
 const MOST: usize = 2000;
@@ -19,6 +24,9 @@ const NAMED: [usize; 3] = [5, 5, 3];
 
 /// Characters of a text that is quoted.
 const QUOTED: usize = 160;
+
+/// Files that are looked at for what is about to go.
+const LOOKED_AT: usize = 300;
 
 /// How long ago a change is recent.
 const RECENT: TimeDelta = TimeDelta::hours(24);
@@ -32,6 +40,7 @@ pub(super) fn text(
     journal: &Journal,
     record: Option<&Record>,
     (of, source): ((&str, &str), &str),
+    transcript: Option<&Path>,
 ) -> anyhow::Result<Option<String>> {
     let mut logs = journal.open_logs(NAMED[0])?;
     let own = record.and_then(|record| record.of_agent(of.0, of.1).ok().flatten()).and_then(|conversation| conversation.log);
@@ -47,7 +56,7 @@ pub(super) fn text(
     if source == "compact" {
         body.extend(reminder(context, &summaries));
     }
-    body.extend(retention(context, journal));
+    body.extend(retention(context, record, of.0, transcript));
     body.extend(inside(journal, first)?);
     Ok(Some(framed(&body)))
 }
@@ -81,10 +90,23 @@ fn reminder(context: &Context, logs: &[Summary]) -> Vec<String> {
     vec![format!("{changed}The context was compacted: `shiftlog session --from -` adds to the log what it does not say yet.")]
 }
 
-/// What only the record has, or what is about to go.
-fn retention(context: &Context, journal: &Journal) -> Option<String> {
-    let _ = (context, journal);
-    None
+/// What only the record has, or what the agent is about to delete.
+fn retention(context: &Context, record: Option<&Record>, agent: &str, transcript: Option<&Path>) -> Option<String> {
+    let beside = |dir: &Path| std::fs::read_dir(dir).into_iter().flatten().flatten().map(|file| file.path()).take(LOOKED_AT).collect();
+    // Only one agent is known to delete conversations by their age.
+    let files: Vec<PathBuf> = transcript.and_then(Path::parent).filter(|_| agent == "claude").map(beside).unwrap_or_default();
+    let kept = claude_keeps(&homes());
+    let question = Question { files: &files, kept, wanted: &|path| path.extension().is_some_and(|e| e == "jsonl"), most: LOOKED_AT, now: context.now.into() };
+    let found = look(record, &question).ok()?;
+    let (gone, soon) = (found.only_here.len() as u64, found.soon.len() as u64);
+    let mut said = Vec::new();
+    if gone > 0 {
+        said.push(format!("{} held by the record alone", number(gone, "conversation")));
+    }
+    if soon > 0 {
+        said.push(format!("{} that the agent deletes within 7 days, {} not taken in", number(soon, "transcript"), found.soon_not_taken.len()));
+    }
+    (!said.is_empty()).then(|| format!("Kept: {}.", said.join("; ")))
 }
 
 /// What is open in a log, and what was decided last.

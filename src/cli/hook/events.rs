@@ -92,7 +92,7 @@ impl<'h> Hook<'h> {
         }
         if let Event::Start { source } = &self.input.event {
             let of = (self.agent.name(), self.input.session.as_str());
-            match brief::text(self.context, self.journal, record.as_ref(), (of, source)) {
+            match brief::text(self.context, self.journal, record.as_ref(), (of, source), self.input.transcripts.first().map(PathBuf::as_path)) {
                 Ok(text) => said.context = text.map(|text| hooks::context(self.agent, &text)),
                 Err(error) => said.failures.push(format!("{error:#}")),
             }

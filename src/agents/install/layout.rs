@@ -1,0 +1,115 @@
+//! Where each agent looks for hooks and commands, which events it has, and in what form: see the agents' own manuals.
+
+use std::path::{Path, PathBuf};
+
+use super::Scope;
+use super::hooks::Shape;
+use super::own;
+use crate::agents::Homes;
+
+/// Where the hooks of an agent go.
+#[derive(Debug, Clone)]
+pub(super) enum Hooks {
+    /// Into a file of settings, among those of others.
+    Settings(PathBuf, Shape),
+    /// Each into a script that is named after its event.
+    Scripts(PathBuf),
+    /// Into a plugin.
+    Plugin(PathBuf),
+}
+
+/// Where things of shiftlog's go for one agent.
+#[derive(Debug, Clone)]
+pub(super) struct Layout {
+    /// Nothing above it is ever removed.
+    pub(super) base: PathBuf,
+    pub(super) hooks: Hooks,
+    /// Events that are told, in the agent's words; `PostToolUse` and its like are not: transcripts hold what it would say.
+    pub(super) events: &'static [&'static str],
+    /// The `/session` command, or the skill in its place.
+    pub(super) command: (PathBuf, String),
+}
+
+const CLAUDE: [&str; 8] =
+    ["SessionStart", "UserPromptSubmit", "Stop", "StopFailure", "SubagentStop", "PreCompact", "PostCompact", "SessionEnd"];
+const CODEX: [&str; 8] =
+    ["SessionStart", "UserPromptSubmit", "Stop", "Interrupt", "SubagentStop", "PreCompact", "PostCompact", "SessionEnd"];
+// Its PreCompress comes before every call of the model.
+const GEMINI: [&str; 4] = ["SessionStart", "BeforeAgent", "AfterAgent", "SessionEnd"];
+const OPENCODE: [&str; 4] = ["session.created", "chat.message", "session.idle", "session.compacted"];
+const COPILOT: [&str; 6] = ["sessionStart", "userPromptSubmitted", "agentStop", "subagentStop", "preCompact", "sessionEnd"];
+const CLINE: [&str; 2] = ["TaskStart", "TaskComplete"];
+
+const SECONDS: Shape = Shape { command: "command", timeout: ("timeout", 10), grouped: true };
+/// More is cut to three seconds.
+const AT_MOST: Shape = Shape { timeout: ("timeout", 3), ..SECONDS };
+const MILLISECONDS: Shape = Shape { timeout: ("timeout", 10_000), ..SECONDS };
+const BASH: Shape = Shape { command: "bash", timeout: ("timeoutSec", 10), grouped: false };
+
+/// The events at which an agent takes what a hook prints for context.
+pub(super) const STARTS: [&str; 4] = ["SessionStart", "sessionStart", "session.created", "TaskStart"];
+
+/// Directories of which one is there where an agent is used.
+pub(super) fn homes(agent: &str, homes: &Homes) -> Vec<PathBuf> {
+    match agent {
+        "claude" => vec![homes.named("CLAUDE_CONFIG_DIR", ".claude")],
+        "codex" => vec![homes.named("CODEX_HOME", ".codex")],
+        "gemini" => vec![homes.home.join(".gemini")],
+        "opencode" => vec![homes.named("XDG_CONFIG_HOME", ".config").join("opencode"), homes.data.join("opencode")],
+        "qwen" => vec![homes.home.join(".qwen")],
+        "copilot" => vec![homes.named("COPILOT_HOME", ".copilot")],
+        "cline" => vec![homes.home.join(".cline")],
+        _ => Vec::new(),
+    }
+}
+
+/// The settings file with Claude Code's hooks, which Copilot reads too where it is a project's.
+pub(super) fn claude_project(root: &Path) -> PathBuf {
+    root.join(".claude/settings.json")
+}
+
+/// Where things go; nothing for an agent that has no place for them.
+pub(super) fn layout(agent: &str, places: &Homes, scope: &Scope) -> Option<Layout> {
+    let home = homes(agent, places).into_iter().next()?;
+    let base = match scope {
+        Scope::User => home.clone(),
+        Scope::Project(root) => root.clone(),
+    };
+    let at = |below: &str, project: &str| match scope {
+        Scope::User => home.join(below),
+        Scope::Project(root) => root.join(project),
+    };
+    let skill = |below: &str, project: &str| (at(below, project), own::session_skill());
+    let command = |below: &str, project: &str| Some((at(below, project), own::session_command(agent)?));
+    let (hooks, events, command): (_, &[_], _) = match agent {
+        "claude" => {
+            let hooks = Hooks::Settings(at("settings.json", ".claude/settings.json"), SECONDS);
+            (hooks, &CLAUDE, command("commands/session.md", ".claude/commands/session.md")?)
+        }
+        "codex" => {
+            let hooks = Hooks::Settings(at("hooks.json", ".codex/hooks.json"), AT_MOST);
+            (hooks, &CODEX, skill("skills/session/SKILL.md", ".agents/skills/session/SKILL.md"))
+        }
+        "gemini" => {
+            let hooks = Hooks::Settings(at("settings.json", ".gemini/settings.json"), MILLISECONDS);
+            (hooks, &GEMINI, command("commands/session.toml", ".gemini/commands/session.toml")?)
+        }
+        "opencode" => {
+            let hooks = Hooks::Plugin(at("plugins/shiftlog.js", ".opencode/plugins/shiftlog.js"));
+            (hooks, &OPENCODE, command("commands/session.md", ".opencode/commands/session.md")?)
+        }
+        "qwen" => {
+            let hooks = Hooks::Settings(at("settings.json", ".qwen/settings.json"), MILLISECONDS);
+            (hooks, &CLAUDE, command("commands/session.md", ".qwen/commands/session.md")?)
+        }
+        "copilot" => {
+            let hooks = Hooks::Settings(at("hooks/shiftlog.json", ".github/hooks/shiftlog.json"), BASH);
+            (hooks, &COPILOT, skill("skills/session/SKILL.md", ".agents/skills/session/SKILL.md"))
+        }
+        "cline" if *scope == Scope::User => {
+            (Hooks::Scripts(home.join("hooks")), &CLINE, skill("skills/session/SKILL.md", ".cline/skills/session/SKILL.md"))
+        }
+        _ => return None,
+    };
+    Some(Layout { base, hooks, events, command })
+}
