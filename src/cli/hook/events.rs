@@ -113,11 +113,12 @@ impl<'h> Hook<'h> {
         let private = recorded::private(self.journal);
         let start = matches!(self.input.event, Event::Start { .. });
         // Where there is nothing to record, no record is made.
-        if !files() && !sub(&self.input.event) && !(start && private.join(record::FILE).exists()) {
+        let anything = files() || sub(&self.input.event) || (start && private.join(record::FILE).exists());
+        if !anything {
             if self.input.event == Event::End && private.is_dir() {
                 self.forget()?;
             }
-            return self.resurrect(None, &privacy, said);
+            return self.resurrect(None, &privacy);
         }
         let record = self.open()?;
         let record = opened.insert(record);
@@ -126,7 +127,7 @@ impl<'h> Hook<'h> {
             Event::Start { .. } => {
                 let taken = self.take(&taker, None, said)?;
                 taker.others(self.agent, &mut said.failures)?;
-                self.resurrect(Some(record), &privacy, said)?;
+                self.resurrect(Some(record), &privacy)?;
                 Taken { changed: false, ..taken }
             }
             Event::Tool if !self.has_grown(record)? => return Ok(()),
@@ -247,26 +248,19 @@ impl<'h> Hook<'h> {
     }
 
     /// Records prompts whose conversations never got a file: the agent died before.
-    fn resurrect(&self, record: Option<&Record>, privacy: &Privacy, said: &mut Said) -> anyhow::Result<()> {
+    fn resurrect(&self, record: Option<&Record>, privacy: &Privacy) -> anyhow::Result<()> {
         if !matches!(self.input.event, Event::Start { .. }) {
             return Ok(());
         }
         let private = recorded::private(self.journal);
         let forsaken = pending::waiting(&private, self.agent.name())?;
-        let made;
         for (file, prompt) in forsaken.into_iter().filter(|(_, prompt)| self.context.now - prompt.time >= FORSAKEN) {
             if prompt.transcript.exists() {
                 // Then it was taken in, or will be.
                 pending::remove(&file)?;
                 continue;
             }
-            let record = match record {
-                Some(record) => record,
-                None => {
-                    made = self.open()?;
-                    return self.resurrect(Some(&made), privacy, said);
-                }
-            };
+            let Some(record) = record else { return self.resurrect(Some(&self.open()?), privacy) };
             let mut told = prompt.told();
             if self.choice.takes(&mut told) {
                 record.take_told(&told, privacy, self.context.now)?;
