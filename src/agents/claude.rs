@@ -60,14 +60,15 @@ fn described(path: &Path) -> Option<String> {
 }
 
 fn is_ours(head: &str) -> bool {
-    head.lines().take(8).any(|line| {
-        (line.contains("\"sessionId\"") || line.contains("\"leafUuid\""))
-            && !line.contains("\"provenance\"")
-            && !line.contains("\"projectHash\"")
-            && !line.contains("\"$set\"")
-            && !line.contains("\"parts\"")
-            && !line.contains("\"copilotVersion\"")
-    })
+    // What Copilot CLI writes of hooks that it calls looks the same.
+    !head.contains("\"copilotVersion\"")
+        && head.lines().take(8).any(|line| {
+            (line.contains("\"sessionId\"") || line.contains("\"leafUuid\""))
+                && !line.contains("\"provenance\"")
+                && !line.contains("\"projectHash\"")
+                && !line.contains("\"$set\"")
+                && !line.contains("\"parts\"")
+        })
 }
 
 fn is_warm_up(turns: &[crate::record::transcript::Told]) -> bool {

@@ -96,7 +96,13 @@ fn retention(context: &Context, record: Option<&Record>, agent: &str, transcript
     // Only one agent is known to delete conversations by their age.
     let files: Vec<PathBuf> = transcript.and_then(Path::parent).filter(|_| agent == "claude").map(beside).unwrap_or_default();
     let kept = claude_keeps(&homes());
-    let question = Question { files: &files, kept, wanted: &|path| path.extension().is_some_and(|e| e == "jsonl"), most: LOOKED_AT, now: context.now.into() };
+    let question = Question {
+        files: &files,
+        kept,
+        wanted: &|path| path.extension().is_some_and(|e| e == "jsonl"),
+        most: LOOKED_AT,
+        now: context.now.into(),
+    };
     let found = look(record, &question).ok()?;
     let (gone, soon) = (found.only_here.len() as u64, found.soon.len() as u64);
     let mut said = Vec::new();
@@ -104,7 +110,11 @@ fn retention(context: &Context, record: Option<&Record>, agent: &str, transcript
         said.push(format!("{} held by the record alone", number(gone, "conversation")));
     }
     if soon > 0 {
-        said.push(format!("{} that the agent deletes within 7 days, {} not taken in", number(soon, "transcript"), found.soon_not_taken.len()));
+        said.push(format!(
+            "{} that the agent deletes within 7 days, {} not taken in",
+            number(soon, "transcript"),
+            found.soon_not_taken.len()
+        ));
     }
     (!said.is_empty()).then(|| format!("Kept: {}.", said.join("; ")))
 }

@@ -92,7 +92,13 @@ impl<'h> Hook<'h> {
         }
         if let Event::Start { source } = &self.input.event {
             let of = (self.agent.name(), self.input.session.as_str());
-            match brief::text(self.context, self.journal, record.as_ref(), (of, source), self.input.transcripts.first().map(PathBuf::as_path)) {
+            match brief::text(
+                self.context,
+                self.journal,
+                record.as_ref(),
+                (of, source),
+                self.input.transcripts.first().map(PathBuf::as_path),
+            ) {
                 Ok(text) => said.context = text.map(|text| hooks::context(self.agent, &text)),
                 Err(error) => said.failures.push(format!("{error:#}")),
             }
@@ -113,11 +119,12 @@ impl<'h> Hook<'h> {
         let private = recorded::private(self.journal);
         let start = matches!(self.input.event, Event::Start { .. });
         // Where there is nothing to record, no record is made.
-        if !files() && !sub(&self.input.event) && !(start && private.join(record::FILE).exists()) {
+        let anything = files() || sub(&self.input.event) || (start && private.join(record::FILE).exists());
+        if !anything {
             if self.input.event == Event::End && private.is_dir() {
                 self.forget()?;
             }
-            return self.resurrect(None, &privacy, said);
+            return self.resurrect(None, &privacy);
         }
         let record = self.open()?;
         let record = opened.insert(record);
@@ -130,7 +137,7 @@ impl<'h> Hook<'h> {
                         said.failures.push(format!("a log was not brought up to date: {error:#}"));
                     }
                 }
-                self.resurrect(Some(record), &privacy, said)?;
+                self.resurrect(Some(record), &privacy)?;
                 Taken { changed: false, ..taken }
             }
             Event::Tool if !self.has_grown(record)? => return Ok(()),
@@ -251,26 +258,19 @@ impl<'h> Hook<'h> {
     }
 
     /// Records prompts whose conversations never got a file: the agent died before.
-    fn resurrect(&self, record: Option<&Record>, privacy: &Privacy, said: &mut Said) -> anyhow::Result<()> {
+    fn resurrect(&self, record: Option<&Record>, privacy: &Privacy) -> anyhow::Result<()> {
         if !matches!(self.input.event, Event::Start { .. }) {
             return Ok(());
         }
         let private = recorded::private(self.journal);
         let forsaken = pending::waiting(&private, self.agent.name())?;
-        let made;
         for (file, prompt) in forsaken.into_iter().filter(|(_, prompt)| self.context.now - prompt.time >= FORSAKEN) {
             if prompt.transcript.exists() {
                 // Then it was taken in, or will be.
                 pending::remove(&file)?;
                 continue;
             }
-            let record = match record {
-                Some(record) => record,
-                None => {
-                    made = self.open()?;
-                    return self.resurrect(Some(&made), privacy, said);
-                }
-            };
+            let Some(record) = record else { return self.resurrect(Some(&self.open()?), privacy) };
             let mut told = prompt.told();
             if self.choice.takes(&mut told) {
                 record.take_told(&told, privacy, self.context.now)?;
