@@ -29,6 +29,7 @@ mod private;
 mod prune;
 mod readme;
 mod redact;
+mod related;
 mod replay;
 mod retention;
 mod search;

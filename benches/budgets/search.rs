@@ -11,7 +11,7 @@ use std::time::Duration;
 use chrono::NaiveDate;
 use rusqlite::Connection;
 
-use crate::logs::{id, log};
+use crate::logs::{id, large_journal, log};
 use crate::peak::peak;
 use crate::record::{LARGE, Large, journal, printed};
 use crate::turns::Texts;
@@ -36,7 +36,7 @@ const DAYS: [&str; 2] = ["2024-01-10", "2024-01-20"];
 const BARE: &str = "bare tantivy: the same, print 10 texts";
 const SEARCHED: [usize; 2] = [51, 15];
 
-pub(crate) const ROWS: [Row; 16] = [
+pub(crate) const ROWS: [Row; 17] = [
     row("search: word", BARE, Some(3.0), SEARCHED, |bench| asked(bench, &WORDS, &[], &[])).of(LARGE),
     row("search: three words", BARE, Some(3.0), SEARCHED, |bench| asked(bench, &THREE, &[], &[])).of(LARGE),
     row("search: phrase", BARE, Some(3.0), SEARCHED, |bench| asked(bench, &PHRASES, &[], &[])).of(LARGE),
@@ -52,6 +52,7 @@ pub(crate) const ROWS: [Row; 16] = [
     row("search: new turn", "bare tantivy: open, add, commit, search", Some(2.0), [51, 15], new_turn_small),
     row("search: index, nothing changed", "stat 1,000 files, open bare tantivy", Some(2.0), [201, 31], unchanged),
     row("search: index --rebuild", "bare tantivy, two threads, same turns", Some(2.0), [3, 1], rebuild).of(LARGE),
+    row("related, 10,000 sessions", "shiftlog search there", Some(3.0), [51, 15], related),
     bytes("search: index size", "the text", Some(0.9), size).of(LARGE),
 ];
 
@@ -231,6 +232,20 @@ fn unchanged(bench: &Bench) -> Pair<'_> {
     }
     time(&mut bench.shiftlog(&root, &["index"]));
     Box::new(move |_| (time(&mut bench.shiftlog(&root, &["index"])), time(&mut bench.reference("look", &[&dir, &bare]))))
+}
+
+/// What is related to a session among many, against a search there.
+fn related(bench: &Bench) -> Pair<'_> {
+    let root = bench.listed.get_or_init(|| large_journal(bench.dir.path()));
+    for _ in 0..2 {
+        time(&mut bench.shiftlog(root, &["index"]));
+        std::thread::sleep(Duration::from_millis(3100));
+    }
+    Box::new(move |n| {
+        let session = id(n * 97 % 10_000);
+        let program = time(&mut bench.shiftlog(root, &["related", &session]));
+        (program, time(&mut bench.shiftlog(root, &["search", "provider fallback", "timeout"])))
+    })
 }
 
 /// Makes the index anew: the program from its record, the reference from the same turns in a database of its own.

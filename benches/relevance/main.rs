@@ -1,4 +1,4 @@
-//! How well `search` ranks: whole processes, from files that are imported and logs that are written to the answers in JSON.
+//! How well `search` and `related` rank: whole processes, from files that are imported and logs that are written to the answers in JSON.
 //!
 //! The sets are not part of the project: directories with `documents.jsonl`, `queries.jsonl` and `qrels.tsv` under
 //! `$SHIFTLOG_RELEVANCE_DIR`, else `../shared/relevance`. A set that is not there is skipped. `--check` makes a value that is
@@ -23,15 +23,18 @@ enum Level {
     Turn,
     Session,
     Section,
+    /// What is related to a session.
+    Related,
 }
 
 impl Level {
-    /// As `--by` takes it.
+    /// As `--by` takes it; and what `related` gives.
     fn name(self) -> &'static str {
         match self {
             Level::Turn => "turn",
             Level::Session => "session",
             Level::Section => "section",
+            Level::Related => "related",
         }
     }
 }
@@ -55,7 +58,7 @@ const fn row(set: &'static str, level: Level, ndcg: f64, hit: Option<f64>, recal
     Row { set, level, reach: Reach { ndcg, hit, recall } }
 }
 
-const ROWS: [Row; 7] = [
+const ROWS: [Row; 9] = [
     row("locomo-dev", Level::Turn, 0.56, None, Some(0.72)),
     row("locomo-dev", Level::Session, 0.84, Some(0.76), None),
     row("agent-sessions", Level::Session, 0.60, Some(0.43), None),
@@ -63,19 +66,21 @@ const ROWS: [Row; 7] = [
     row("cosqa-dev", Level::Section, 0.385, None, None),
     row("cranfield", Level::Section, 0.39, None, None),
     row("cacm", Level::Section, 0.495, None, None),
+    row("related-openoffice", Level::Related, 0.53, None, None),
+    row("related-dpdk", Level::Related, 0.27, None, None),
 ];
 
 fn main() -> Result<ExitCode, String> {
     let options = Options::parse(std::env::args().skip(1))?;
     let sets = std::env::var_os("SHIFTLOG_RELEVANCE_DIR")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/relevance"), PathBuf::from);
-    println!("{:<15} {:<8} {:>7}  {:<13} {:<13} {:<13}", "set", "level", "queries", "nDCG@10", "hit@1", "recall@10");
+    println!("{:<18} {:<8} {:>7}  {:<13} {:<13} {:<13}", "set", "level", "queries", "nDCG@10", "hit@1", "recall@10");
     let mut under = false;
     let mut made: Option<(&str, Made)> = None;
     for row in ROWS.iter().filter(|row| options.wants(row.set)) {
         let dir = sets.join(row.set);
         if !dir.join("documents.jsonl").is_file() {
-            println!("{:<15} {:<8} skipped: the set is not there", row.set, row.level.name());
+            println!("{:<18} {:<8} skipped: the set is not there", row.set, row.level.name());
             continue;
         }
         // Rows of one set share its journal.
@@ -98,7 +103,7 @@ fn print(row: &Row, scores: &Scores) -> bool {
         values.iter().map(|(value, least)| format!("{value:.3}{}", least.map_or_else(String::new, |l| format!(" (≥{l:.3})")))).collect();
     let verdict = if reached { "ok" } else { "UNDER" };
     println!(
-        "{:<15} {:<8} {:>7}  {:<13} {:<13} {:<13} {verdict}",
+        "{:<18} {:<8} {:>7}  {:<13} {:<13} {:<13} {verdict}",
         row.set,
         row.level.name(),
         scores.queries,

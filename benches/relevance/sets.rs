@@ -6,7 +6,7 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use chrono::NaiveDateTime;
+use chrono::{Days, NaiveDate, NaiveDateTime};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -21,6 +21,9 @@ const RESULTS: &str = "100";
 /// Logs of one day.
 const PER_DAY: usize = 1000;
 
+/// Related sessions asked for: later ones that a query leaves out are among them.
+const NEAR: &str = "400";
+
 #[derive(Deserialize)]
 struct Document {
     id: String,
@@ -30,6 +33,7 @@ struct Document {
     project: Option<String>,
     date: Option<String>,
     role: Option<String>,
+    n: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -37,6 +41,11 @@ struct Query {
     id: String,
     text: String,
     project: Option<String>,
+    /// The document that it is, where related ones are to be found.
+    #[serde(rename = "self")]
+    own: Option<String>,
+    /// Only documents with a lower number count.
+    before: Option<u64>,
 }
 
 /// A set in a journal of its own.
@@ -49,6 +58,8 @@ pub(crate) struct Made {
     sessions: HashMap<String, String>,
     /// The name in the set of what answers name as [`Made::name`] says.
     names: HashMap<String, String>,
+    /// The numbers of documents, by their names in the set.
+    numbers: HashMap<String, u64>,
 }
 
 impl Made {
@@ -64,6 +75,7 @@ impl Made {
             grades: grades(&set.join("qrels.tsv")),
             sessions: said.collect(),
             names: HashMap::new(),
+            numbers: documents.iter().filter_map(|d| Some((d.id.clone(), d.n?))).collect(),
             dir,
         };
         made.names = if made.sessions.is_empty() { made.write(&documents) } else { made.import(&documents) };
@@ -75,7 +87,8 @@ impl Made {
     fn write(&self, documents: &[Document]) -> HashMap<String, String> {
         let code = documents.iter().all(|d| d.title.is_none());
         let logs = documents.iter().enumerate().map(|(n, document)| {
-            let id = format!("202601{:02}-{:02}", n / PER_DAY + 1, n % PER_DAY + 1);
+            let day = NaiveDate::default() + Days::new((n / PER_DAY) as u64);
+            let id = format!("{}-{:02}", day.format("%Y%m%d"), n % PER_DAY + 1);
             let title = Value::from(document.title.as_deref().filter(|t| !t.is_empty()).unwrap_or("-"));
             let text = if code { format!("```python\n{}\n```", document.text) } else { document.text.clone() };
             let path = self.dir.path().join(format!("sessions/current/{id}.md"));
@@ -150,8 +163,22 @@ impl Made {
         all
     }
 
+    /// What is related, the nearest first.
+    fn related(&self, query: &Query) -> Vec<String> {
+        let own = query.own.as_ref().expect("a query says which document it is");
+        let id = self.names.iter().find_map(|(id, name)| (name == own).then_some(id)).expect("the document is in the set");
+        let answer: Value =
+            serde_json::from_str(&self.run(&["related", "--json", "--no-update", "--limit", NEAR, id])).expect("an answer in JSON");
+        let found = answer["related"].as_array().expect("an answer has results").iter();
+        let named = found.map(|result| self.names[result["session"].as_str().unwrap_or_default()].clone());
+        named.filter(|name| query.before.is_none_or(|before| self.numbers.get(name).is_some_and(|n| *n < before))).collect()
+    }
+
     /// What the program finds, the best first.
     fn answer(&self, query: &Query, level: Level) -> Vec<String> {
+        if level == Level::Related {
+            return self.related(query);
+        }
         let mut args = vec!["search", "--json", "--no-update", "--limit", RESULTS, "--by", level.name()];
         args.extend(query.project.iter().flat_map(|project| ["--project", project]));
         args.extend(["--", &query.text]);
@@ -177,7 +204,7 @@ fn name(result: &Value, level: Level) -> String {
     match level {
         Level::Turn => format!("{} {}", key("conversation"), key("turn")),
         Level::Session => key("conversation"),
-        Level::Section => result["session"].as_str().unwrap_or_default().to_string(),
+        Level::Section | Level::Related => result["session"].as_str().unwrap_or_default().to_string(),
     }
 }
 

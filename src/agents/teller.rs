@@ -31,6 +31,8 @@ pub(super) struct Teller {
     todos: BTreeMap<String, (String, String)>,
     turns: Vec<Told>,
     texts: Vec<Vec<String>>,
+    /// The place of each turn, by its id.
+    places: HashMap<String, usize>,
     /// The turn and the place of each call of a tool, by its id.
     calls: HashMap<String, (usize, Vec<usize>)>,
     /// Records that were met.
@@ -49,6 +51,7 @@ impl Teller {
             todos: known.todos,
             turns: Vec::new(),
             texts: Vec::new(),
+            places: HashMap::new(),
             calls: HashMap::new(),
             met: HashSet::new(),
             children: BTreeMap::new(),
@@ -95,9 +98,10 @@ impl Teller {
 
     /// A turn begins; says which one.
     pub(super) fn prompt(&mut self, id: &str, time: Option<DateTime<Utc>>, text: &str) -> usize {
-        if let Some(known) = self.turns.iter().position(|turn| turn.native_id == id) {
-            return known;
+        if let Some(known) = self.places.get(id) {
+            return *known;
         }
+        self.places.insert(id.to_string(), self.turns.len());
         let text = text.trim();
         self.turns.push(Told {
             native_id: id.to_string(),

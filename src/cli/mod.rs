@@ -13,6 +13,7 @@ mod doctor;
 mod done;
 mod drop;
 mod edit;
+mod graph;
 mod handoff;
 mod hook;
 mod import;
@@ -33,6 +34,7 @@ mod recap;
 mod record;
 mod recorded;
 mod redact;
+mod related;
 mod rename;
 mod restore;
 mod retention;
@@ -92,6 +94,8 @@ enum Command {
     List(Lazy<list::ListArgs>),
     Search(Lazy<search::SearchArgs>),
     Backlinks(Lazy<backlinks::BacklinksArgs>),
+    Related(Lazy<related::RelatedArgs>),
+    Graph(Lazy<graph::GraphArgs>),
     Show(Lazy<show::ShowArgs>),
     Open(Lazy<open::OpenArgs>),
     Path(Lazy<path::PathArgs>),
@@ -152,6 +156,8 @@ pub(crate) fn main() -> ExitCode {
         Command::List(args) => list::run(&context, args),
         Command::Search(args) => search::run(&context, args),
         Command::Backlinks(args) => backlinks::run(&context, args),
+        Command::Related(args) => related::run(&context, args),
+        Command::Graph(args) => graph::run(&context, args),
         Command::Show(args) => show::run(&context, args),
         Command::Open(args) => open::run(&context, args),
         Command::Path(args) => path::run(&context, args),

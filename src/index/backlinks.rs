@@ -21,6 +21,16 @@ impl Index {
     /// # Errors
     /// Those of the engine and the journal.
     pub fn backlinks(&self, sources: &Sources<'_>, to: &Log) -> Result<Vec<Backlink>> {
+        let units = self.linking(to)?;
+        let paths: HashSet<&str> =
+            self.generation.logs.logs.iter().filter(|l| units.contains(&schema::unit_of(&l.path))).map(|l| l.path.as_str()).collect();
+        let logs = sources.journal.logs(Place::Archived)?;
+        let from: Vec<Log> = logs.into_iter().filter(|log| paths.contains(sources.journal.shown(log).as_str())).collect();
+        Ok(sources.journal.backlinks(to, &from)?)
+    }
+
+    /// Units of the logs that have a link to something with a log's day.
+    pub(super) fn linking(&self, to: &Log) -> Result<HashSet<u64>> {
         // A log answers to names that it had, too: they begin with the same day.
         let from = format!("link:{}", stem(&to.id).chars().take(DAY).collect::<String>());
         let mut units = HashSet::new();
@@ -40,11 +50,7 @@ impl Index {
                 }
             }
         }
-        let paths: HashSet<&str> =
-            self.generation.logs.logs.iter().filter(|l| units.contains(&schema::unit_of(&l.path))).map(|l| l.path.as_str()).collect();
-        let logs = sources.journal.logs(Place::Archived)?;
-        let from: Vec<Log> = logs.into_iter().filter(|log| paths.contains(sources.journal.shown(log).as_str())).collect();
-        Ok(sources.journal.backlinks(to, &from)?)
+        Ok(units)
     }
 
     /// Paths of the logs that have every word of a query, or whose conversations have.

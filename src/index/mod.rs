@@ -6,9 +6,11 @@
 mod backlinks;
 mod dates;
 pub mod error;
+pub mod facts;
 pub mod passage;
 mod plan;
 pub mod query;
+pub mod related;
 pub mod result;
 mod schema;
 mod score;

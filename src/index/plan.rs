@@ -119,7 +119,7 @@ where
 }
 
 /// A name as it stands in the index.
-fn name(whole: &str) -> String {
+pub(super) fn name(whole: &str) -> String {
     format!("{whole}{}", tokens::NAME)
 }
 
@@ -165,7 +165,7 @@ fn all(queries: Vec<Boxed>) -> Boxed {
     }
 }
 
-fn without(query: Boxed) -> Boxed {
+pub(super) fn without(query: Boxed) -> Boxed {
     Box::new(BooleanQuery::new(vec![(Occur::Must, Box::new(AllQuery)), (Occur::MustNot, query)]))
 }
 

@@ -163,7 +163,7 @@ impl<'r> Reader<'r> {
         Ok(Some(entry))
     }
 
-    fn title(&self, conversation: &Conversation) -> Result<String> {
+    pub(super) fn title(&self, conversation: &Conversation) -> Result<String> {
         let opening = || self.sources.record.map_or(Ok(None), |r| r.opening(&conversation.id));
         Ok(match &conversation.title {
             Some(title) => title.clone(),
@@ -176,7 +176,7 @@ impl<'r> Reader<'r> {
         log.summary(&self.sources.journal.root, false).ok()
     }
 
-    fn log(&mut self, path: &str) -> Result<Option<&(Summary, Vec<Piece>, String)>> {
+    pub(super) fn log(&mut self, path: &str) -> Result<Option<&(Summary, Vec<Piece>, String)>> {
         if !self.logs.contains_key(path) {
             let read = self.read(path)?;
             self.logs.insert(path.to_string(), read);
@@ -308,7 +308,7 @@ fn lines_around(text: &str, line: usize, around: usize) -> Vec<String> {
     text.lines().enumerate().skip(from).take(line + around + 1 - from).map(|(n, l)| format!("{} {l}", n + 1)).collect()
 }
 
-fn stamp(millis: i64) -> String {
+pub(super) fn stamp(millis: i64) -> String {
     let time: DateTime<Utc> = Utc.timestamp_millis_opt(millis).single().unwrap_or_default();
     time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }

@@ -134,7 +134,7 @@ impl<'s> Terms<'s> {
     }
 
     /// The documents of a segment that have a term.
-    fn postings(&self, segment: usize, term: &Term, option: IndexRecordOption) -> Result<Option<SegmentPostings>> {
+    pub(super) fn postings(&self, segment: usize, term: &Term, option: IndexRecordOption) -> Result<Option<SegmentPostings>> {
         let Some(info) = &self.infos(term)?[segment] else { return Ok(None) };
         let index = self.searcher.segment_reader(segment as u32).inverted_index(term.field())?;
         Ok(Some(index.read_postings_from_terminfo(info, option).map_err(|e| Error::engine(&e))?))

@@ -323,14 +323,14 @@ impl Index {
     }
 
     /// The log of a unit.
-    fn log_of(&self, unit: u64) -> Option<&Indexed> {
+    pub(super) fn log_of(&self, unit: u64) -> Option<&Indexed> {
         let places = || self.generation.logs.logs.iter().enumerate().map(|(n, log)| (schema::unit_of(&log.path), n)).collect();
         self.places.get_or_init(places).get(&unit).map(|n| &self.generation.logs.logs[*n])
     }
 }
 
 /// The numbers of the documents of one segment; what only results need is read for them.
-struct Columns<'s> {
+pub(super) struct Columns<'s> {
     segment: &'s SegmentReader,
     unit: Column<u64>,
     number: Column<u64>,
@@ -339,14 +339,14 @@ struct Columns<'s> {
 }
 
 impl<'s> Columns<'s> {
-    fn read(segment: &'s SegmentReader) -> Result<Columns<'s>> {
+    pub(super) fn read(segment: &'s SegmentReader) -> Result<Columns<'s>> {
         let fast = segment.fast_fields();
         let (unit, number) = (fast.u64(schema::UNIT)?, fast.u64(schema::NUMBER)?);
         Ok(Columns { segment, unit, number, row: OnceCell::new(), until: OnceCell::new() })
     }
 
     /// The turn's row; 0 of a section.
-    fn row(&self, doc: DocId) -> Result<u64> {
+    pub(super) fn row(&self, doc: DocId) -> Result<u64> {
         if self.row.get().is_none() {
             let _ = self.row.set(self.segment.fast_fields().u64(schema::ROW)?);
         }
@@ -376,12 +376,12 @@ struct Group {
 const HITS: usize = 20;
 
 /// One search.
-struct Run<'r> {
-    index: &'r Index,
-    terms: &'r Terms<'r>,
-    columns: Vec<Columns<'r>>,
-    request: &'r Request<'r>,
-    plan: Plan,
+pub(super) struct Run<'r> {
+    pub(super) index: &'r Index,
+    pub(super) terms: &'r Terms<'r>,
+    pub(super) columns: Vec<Columns<'r>>,
+    pub(super) request: &'r Request<'r>,
+    pub(super) plan: Plan,
 }
 
 impl Run<'_> {
@@ -444,7 +444,7 @@ impl Run<'_> {
         }
     }
 
-    fn scored(&self, address: DocAddress) -> Scored {
+    pub(super) fn scored(&self, address: DocAddress) -> Scored {
         let columns = &self.columns[address.segment_ord as usize];
         let unit = columns.unit.first(address.doc_id).unwrap_or_default();
         let number = columns.number.first(address.doc_id).unwrap_or_default();
@@ -452,7 +452,7 @@ impl Run<'_> {
     }
 
     /// The best candidates of the engine: words by rarity, stop words left out. Those that are known to have every word are marked.
-    fn candidates(&self, statistics: &Statistics, idf: &[f32], most: usize) -> Result<Vec<(bool, Score, DocAddress)>> {
+    pub(super) fn candidates(&self, statistics: &Statistics, idf: &[f32], most: usize) -> Result<Vec<(bool, Score, DocAddress)>> {
         let fields = &self.index.fields;
         let documents = statistics.documents.max(1.0) as u64;
         let words = (statistics.length() * STRETCH) as u64;
@@ -544,7 +544,7 @@ impl Run<'_> {
     }
 
     /// The conversations and logs of the best candidates, those with every word first, and whether there are no others.
-    fn best_units(&self, candidates: Vec<(bool, Score, DocAddress)>, most: usize, pool: usize) -> (Vec<u64>, bool) {
+    pub(super) fn best_units(&self, candidates: Vec<(bool, Score, DocAddress)>, most: usize, pool: usize) -> (Vec<u64>, bool) {
         let documents = (self.terms.searcher.num_docs() as usize).max(1);
         let exhausted = candidates.len() < most || most == documents;
         let mut best: HashMap<u64, (bool, f32)> = HashMap::new();
@@ -612,7 +612,7 @@ impl Run<'_> {
 
     /// Hits as results.
     fn grouped(&self, sources: &Sources<'_>, hits: Vec<(Scored, f32)>) -> Result<Vec<Group>> {
-        let mut sessions = Sessions { run: self, sources, known: HashMap::new() };
+        let mut sessions = Sessions::new(self, sources);
         let mut groups: Vec<Group> = Vec::new();
         let mut places: HashMap<(u64, u64), usize> = HashMap::new();
         for (document, whole) in hits {
@@ -668,15 +668,19 @@ fn rank(a_full: bool, a: f32, b_full: bool, b: f32, tiers: bool) -> std::cmp::Or
 }
 
 /// Which session a conversation or log belongs to.
-struct Sessions<'s> {
+pub(super) struct Sessions<'s> {
     run: &'s Run<'s>,
     sources: &'s Sources<'s>,
     known: HashMap<u64, u64>,
 }
 
-impl Sessions<'_> {
+impl<'s> Sessions<'s> {
+    pub(super) fn new(run: &'s Run<'s>, sources: &'s Sources<'s>) -> Sessions<'s> {
+        Sessions { run, sources, known: HashMap::new() }
+    }
+
     /// The unit of the log, for a turn of a conversation that has one that is there; else the unit itself.
-    fn of(&mut self, document: &Scored) -> Result<u64> {
+    pub(super) fn of(&mut self, document: &Scored) -> Result<u64> {
         if let Some(session) = self.known.get(&document.unit) {
             return Ok(*session);
         }
