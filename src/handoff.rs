@@ -80,7 +80,13 @@ pub struct Handoff {
     pub parts: Vec<Part>,
     /// The command that shows what was left out.
     pub more: Option<String>,
+    /// There is no room to say of what so many lines were left out.
+    #[serde(skip)]
+    tight: bool,
 }
+
+/// Budget in tokens below which that is so.
+const TIGHT: u64 = 400;
 
 /// What a handoff is made from.
 pub struct Sources<'s> {
@@ -167,6 +173,7 @@ pub fn whole(sources: &Sources<'_>) -> Handoff {
         status: summary.map(|summary| summary.status.clone()),
         parts,
         more: None,
+        tight: false,
     }
 }
 
@@ -407,54 +414,44 @@ pub fn recap(title: String, sessions: Vec<Handoff>) -> Handoff {
         }
         part("session", &format!("{}{status} · {id}", session.title), lines)
     });
-    Handoff { title, session: None, path: None, status: None, parts: parts.collect(), more: None }
+    Handoff { title, session: None, path: None, status: None, parts: parts.collect(), more: None, tight: false }
 }
 
 impl Handoff {
     /// Makes it fit: lines get shorter first, and go then, the least valuable ones first. The order of the rest stays.
     pub fn fit(&mut self, budget: u64, render: &dyn Fn(&Handoff) -> String) {
-        let more = self.session.as_ref().map_or_else(|| "shiftlog show ID".to_string(), |id| format!("shiftlog show {id}"));
+        self.tight = budget < TIGHT;
         let mut order: Vec<(u32, std::cmp::Reverse<usize>, usize)> = Vec::new();
         for (p, part) in self.parts.iter().enumerate() {
             order.extend(part.lines.iter().enumerate().map(|(n, line)| (line.value, std::cmp::Reverse(n), p)));
         }
         order.sort_unstable();
+        let places: Vec<(usize, usize)> = order.into_iter().map(|(_, std::cmp::Reverse(n), p)| (p, n)).collect();
+        let fits = |steps: usize| estimate(&render(&self.after(&places, steps))) <= budget;
+        // Each step makes it shorter: the first that is enough is found by halves.
+        let (mut few, mut enough) = (0, 2 * places.len());
+        while few < enough {
+            let half = usize::midpoint(few, enough);
+            if fits(half) { enough = half } else { few = half + 1 }
+        }
+        *self = self.after(&places, enough);
+    }
+
+    /// The same after so many steps: each line, the least valuable first, gets its short form; then each goes.
+    fn after(&self, places: &[(usize, usize)], steps: usize) -> Handoff {
+        let more = self.session.as_ref().map_or_else(|| "shiftlog show ID".to_string(), |id| format!("shiftlog show {id}"));
+        let mut after = self.clone();
+        for (p, n) in places.iter().take(steps) {
+            let line = &mut after.parts[*p].lines[*n];
+            if let Some(brief) = line.brief.take() {
+                (line.text, line.time) = (brief, None);
+            }
+        }
         let mut gone: Vec<Vec<bool>> = self.parts.iter().map(|part| vec![false; part.lines.len()]).collect();
-        let mut size = estimate(&render(self));
-        // Short forms of what is worth less come before those of what is worth more; a line that is short already may go.
-        for brief in [true, false] {
-            for (_, std::cmp::Reverse(n), p) in &order {
-                if size <= budget {
-                    break;
-                }
-                let line = &mut self.parts[*p].lines[*n];
-                match line.brief.take() {
-                    Some(short) if brief => {
-                        size = size.saturating_sub(saved(&line.text, &short));
-                        line.text = short;
-                        line.time = None;
-                    }
-                    _ if brief => {}
-                    _ => {
-                        gone[*p][*n] = true;
-                        size = size.saturating_sub(saved(&line.text, ""));
-                    }
-                }
-            }
+        for (p, n) in places.iter().take(steps.saturating_sub(places.len())) {
+            gone[*p][*n] = true;
         }
-        loop {
-            let mut fitted = self.without(&gone, &more);
-            let exact = estimate(&render(&fitted));
-            let next = order.iter().find(|(_, std::cmp::Reverse(n), p)| !gone[*p][*n]).copied();
-            match next {
-                Some((_, std::cmp::Reverse(n), p)) if exact > budget => gone[p][n] = true,
-                _ => {
-                    fitted.parts.retain(|part| !part.lines.is_empty() || part.left_out > 0);
-                    *self = fitted;
-                    return;
-                }
-            }
-        }
+        after.without(&gone, &more)
     }
 
     fn without(&self, gone: &[Vec<bool>], more: &str) -> Handoff {
@@ -498,14 +495,11 @@ impl Handoff {
             .filter(|part| part.left_out > 0)
             .map(|part| format!("{} of {}", part.left_out, part.heading.to_lowercase()))
             .collect();
-        if let Some(more) = self.more.as_ref().filter(|_| !left.is_empty()) {
-            out.push_str(&format!("\nLeft out: {}. `{more}`\n", left.join(", ")));
+        let lines: usize = self.parts.iter().map(|part| part.left_out).sum();
+        let left = if self.tight { format!("{lines} lines") } else { left.join(", ") };
+        if let Some(more) = self.more.as_ref().filter(|_| lines > 0) {
+            out.push_str(&format!("\nLeft out: {left}. `{more}`\n"));
         }
         out
     }
-}
-
-/// About how many tokens a shorter text saves; never more than it does.
-fn saved(long: &str, short: &str) -> u64 {
-    estimate(long).saturating_sub(estimate(short)).saturating_sub(1)
 }

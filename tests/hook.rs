@@ -264,7 +264,7 @@ fn a_conversation_ends_with_a_checklist() {
     let id = journal.json(&["conversation", "list"])["conversations"][0]["id"].as_str().expect("an id").to_string();
     let _ = journal.run(&["conversation", "link", &id, "20261120-01"]).ok();
     let run = hook(&journal, &claude, "SessionEnd", &json!({"reason": "other"}));
-    assert!(run.err.starts_with("shiftlog: 20261120-01 \"Session 20261120-01: Parser\"\n  [ ] empty: "), "{}", run.err);
+    assert!(run.err.contains("shiftlog: 20261120-01 \"Session 20261120-01: Parser\"\n  [ ] empty: "), "{}", run.err);
     assert!(
         run.err.contains("\n  [ ] 1 open task\n  [ ] status is Active: ") && run.err.ends_with("\nshiftlog: 1 log active\n"),
         "{}",

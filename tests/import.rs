@@ -22,10 +22,10 @@ impl Claude {
     }
 
     fn line(&mut self, kind: &str, id: &str, message: &Value) {
-        let minute = self.lines.len() % 60;
+        let (hour, minute) = (10 + self.lines.len() / 60, self.lines.len() % 60);
         self.lines.push(json!({
             "type": kind, "uuid": id, "parentUuid": self.parent, "sessionId": self.session, "cwd": self.cwd, "version": "2.1.329",
-            "gitBranch": "main", "timestamp": format!("2026-11-20T10:{minute:02}:00.000Z"), "message": message,
+            "gitBranch": "main", "timestamp": format!("2026-11-20T{hour:02}:{minute:02}:00.000Z"), "message": message,
         }));
         self.parent = id.into();
     }
@@ -377,4 +377,13 @@ proptest! {
         ];
         prop_assert_eq!(told(&journal), expected);
     }
+}
+
+#[test]
+fn a_history_that_lies_where_the_agent_worked_is_found() {
+    let journal = Journal::new();
+    let history = "\n# aider chat started at 2026-11-20 10:00:00\n\n> aider v0.86.2\n\n#### Add a flag\n\nThe flag is there.\n\n> Applied edit to x.py\n";
+    journal.write(".aider.chat.history.md", history);
+    assert_eq!(sums(&journal.json(&["import"]))[..2], [1, 1]);
+    assert_eq!(sums(&journal.json(&["import", "--from", "aider"])), [0, 0, 0, 0]);
 }

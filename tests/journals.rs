@@ -318,7 +318,7 @@ fn wrong_words_name_the_nearest() {
         .code(2)
         .err("shiftlog: a text that stands in brackets only is what templates leave, not an entry\nhint: write it without the brackets\n");
     let run = journal.run(&["ad", "summary", "x"]).code(2);
-    assert!(run.err.contains("a similar subcommand exists: 'add'"), "{}", run.err);
+    assert!(run.err.contains("similar subcommands exist: ") && run.err.contains("'add'"), "{}", run.err);
     let run = journal.run(&["--json", "ad"]).code(2);
     assert!(run.out.starts_with("{\"success\":false,\"error\":{\"kind\":\"usage\","), "{}", run.out);
 }

@@ -48,7 +48,7 @@ fn each_kind_of_fact_is_a_reason() {
     because("A NameError came up.", "Fixed NameError.", "same error: NameError");
     because("For BACK-123.", "Closes (BACK-123).", "same issue: BACK-123");
     because("Read https://docs.example/tokens.", "Quoted <https://docs.example/tokens>", "same address: https://docs.example/tokens");
-    because("Rotation of jwks signatures.", "The jwks rotation broke signatures.", "same subject: jwks, rotation, signatures");
+    because("Ended the rotation of jwks signatures.", "The jwks rotation broke signatures.", "same subject: jwks, rotation, signatures");
 }
 
 #[test]

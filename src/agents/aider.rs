@@ -31,6 +31,10 @@ impl Agent for Aider {
     fn histories(&self, homes: &Homes) -> Vec<PathBuf> {
         Some(homes.named("AIDER_CHAT_HISTORY_FILE", FILE)).filter(|path| path.is_file()).into_iter().collect()
     }
+    fn beside_work(&self, dir: &Path) -> Option<PathBuf> {
+        Some(dir.join(FILE))
+    }
+
     fn keeps(&self, path: &Path) -> bool {
         let begins = |head: String| head.trim_start().lines().next().is_some_and(|line| began(line).is_some());
         path.extension().is_some_and(|e| e == "md") && super::head(path).is_some_and(begins)

@@ -73,6 +73,11 @@ pub trait Agent: Sync {
     fn title(&self) -> &'static str;
     /// The files in which it keeps conversations on this machine, in order.
     fn histories(&self, homes: &Homes) -> Vec<PathBuf>;
+    /// The file that it keeps in a directory in which it works.
+    fn beside_work(&self, dir: &Path) -> Option<PathBuf> {
+        let _ = dir;
+        None
+    }
     /// Whether a file that a person names is one of these.
     fn keeps(&self, path: &Path) -> bool;
     /// A second file whose changes are changes of this one.

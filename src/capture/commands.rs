@@ -122,7 +122,7 @@ fn head(segment: &str) -> Option<String> {
     if looks || !program.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '$' | '~')) {
         return None;
     }
-    let module = rest.iter().position(|word| *word == "-m").and_then(|at| rest.get(at + 1));
+    let module = rest.iter().position(|word| *word == "-m").filter(|_| program.starts_with("py")).and_then(|at| rest.get(at + 1));
     Some(match module.copied().unwrap_or(first) {
         "" => program.to_string(),
         word => format!("{program} {word}"),

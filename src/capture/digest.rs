@@ -98,6 +98,8 @@ pub struct Command {
     pub exit: Option<i64>,
     /// How often it was run.
     pub runs: u64,
+    /// When it was run first.
+    pub since: DateTime<Utc>,
     /// The last turn that ran it.
     pub turn: String,
     /// When that was.
@@ -371,7 +373,7 @@ impl Digest {
             self.failed(action, &text, exit, told);
         }
         let at = self.commands.iter().position(|command| command.head == *head).unwrap_or_else(|| {
-            self.commands.push(Command { head: head.clone(), ..Command::default() });
+            self.commands.push(Command { head: head.clone(), since: told.time, ..Command::default() });
             self.commands.len() - 1
         });
         let command = &mut self.commands[at];
@@ -432,7 +434,9 @@ impl Digest {
         for command in &child.commands {
             match self.commands.iter_mut().find(|there| there.head == command.head) {
                 Some(there) if there.time >= command.time => there.runs += command.runs,
-                Some(there) => *there = Command { runs: there.runs + command.runs, ..command.clone() },
+                Some(there) => {
+                    *there = Command { runs: there.runs + command.runs, since: there.since.min(command.since), ..command.clone() }
+                }
                 None => self.commands.push(command.clone()),
             }
         }

@@ -56,10 +56,9 @@ pub(crate) fn code(text: &str) -> String {
 /// Everything that a digest comes to, as this profile has places for it.
 pub fn entries(digest: &Digest, about: &About, profile: &Profile) -> Vec<Wanted> {
     let mut all = Vec::new();
-    let mut words = |kind: &'static str, list: &[Said]| {
-        all.extend(list.iter().map(|said| Wanted::new(key(kind, &said.text), NewEntry::new(kind, &said.text), &said.turn)));
-    };
-    words("summary", &digest.summaries);
+    for said in &digest.summaries {
+        all.push(Wanted::new(key("summary", &said.turn), NewEntry::new("summary", &said.text), &said.turn));
+    }
     for decision in &digest.decisions {
         let entry = NewEntry::new("decision", &decision.what.text).with("why", decision.why.as_deref().unwrap_or_default());
         all.push(Wanted::new(key("decision", &decision.what.text), entry, &decision.what.turn));
@@ -129,19 +128,23 @@ pub(crate) fn ended(command: &Command) -> String {
     }
 }
 
+/// Commands, tasks and tools in the order in which they came up, whenever they are written.
 fn commands(digest: &Digest, profile: &Profile, all: &mut Vec<Wanted>) {
     let fenced = profile.kind_named("command").is_ok();
+    let mut found = Vec::new();
     for command in &digest.commands {
         let entry = match fenced {
             true if command.ok == Some(false) => continue,
             true => NewEntry::new("command", &command.text),
             false => NewEntry::new("highlight", &format!("{}{}", code(&command.text), ended(command))),
         };
-        all.push(Wanted::new(key("command", &command.head), entry, &command.turn));
+        found.push((command.since, Wanted::new(key("command", &command.head), entry, &command.turn)));
     }
     for said in digest.tasks.iter().chain(&digest.tools) {
-        all.push(Wanted::new(key("highlight", &said.text), NewEntry::new("highlight", &said.text), &said.turn));
+        found.push((said.time, Wanted::new(key("highlight", &said.text), NewEntry::new("highlight", &said.text), &said.turn)));
     }
+    found.sort_by_key(|(time, _)| *time);
+    all.extend(found.into_iter().map(|(_, wanted)| wanted));
 }
 
 fn problem(problem: &Problem) -> Wanted {
@@ -161,18 +164,21 @@ fn problem(problem: &Problem) -> Wanted {
     Wanted::new(key("problem", &format!("{} {}", problem.turn, problem.command)), entry, &problem.turn)
 }
 
+/// To-dos and what was said to remain, in the order in which they came up.
 fn next(digest: &Digest, all: &mut Vec<Wanted>) {
+    let mut found = Vec::new();
     for todo in &digest.todos {
         let completed = todo.state == "completed" && todo.stayed;
         if todo.is_open() || completed {
-            let mut wanted = Wanted::new(key("next", &todo.what.text), NewEntry::new("next", &todo.what.text), &todo.what.turn);
-            wanted.done = completed;
-            all.push(wanted);
+            let wanted = Wanted::new(key("next", &todo.what.text), NewEntry::new("next", &todo.what.text), &todo.what.turn);
+            found.push((todo.what.time, Wanted { done: completed, ..wanted }));
         }
     }
     for said in &digest.next {
-        all.push(Wanted::new(key("next", &said.text), NewEntry::new("next", &said.text), &said.turn));
+        found.push((said.time, Wanted::new(key("next", &said.text), NewEntry::new("next", &said.text), &said.turn)));
     }
+    found.sort_by_key(|(time, _)| *time);
+    all.extend(found.into_iter().map(|(_, wanted)| wanted));
     let mut keys = std::collections::HashSet::new();
     all.retain(|wanted| keys.insert(wanted.key.clone()));
 }

@@ -53,6 +53,13 @@ pub fn bring(editor: &Editor<'_>, text: &str, rows: &[Row], wanted: &[Wanted], f
             brought.rows.push(row);
         }
     }
+    for wanted in wanted {
+        match brought.rows.iter().position(|row| row.key == wanted.key) {
+            Some(at) if brought.rows[at].theirs || brought.rows[at].hash == wanted.hash() => {}
+            Some(at) => brought.change(editor, at, wanted)?,
+            None => brought.add(editor, wanted)?,
+        }
+    }
     let keys: HashSet<&str> = wanted.iter().map(|wanted| wanted.key.as_str()).collect();
     let stale: Vec<Row> =
         brought.rows.iter().filter(|row| !keys.contains(row.key.as_str()) && fresh.contains(&row.turn)).cloned().collect();
@@ -63,13 +70,6 @@ pub fn bring(editor: &Editor<'_>, text: &str, rows: &[Row], wanted: &[Wanted], f
         }
         brought.rows.retain(|other| other.key != row.key);
         brought.gone.push(row.key.clone());
-    }
-    for wanted in wanted {
-        match brought.rows.iter().position(|row| row.key == wanted.key) {
-            Some(at) if brought.rows[at].theirs || brought.rows[at].hash == wanted.hash() => {}
-            Some(at) => brought.change(editor, at, wanted)?,
-            None => brought.add(editor, wanted)?,
-        }
     }
     Ok(brought)
 }

@@ -80,7 +80,7 @@ struct Tally {
 pub(crate) fn run(context: &Context, args: &ImportArgs) -> anyhow::Result<Ended> {
     let journal = context.journal()?;
     let since = args.since.as_deref().map(|text| when::parse(text, context.now)).transpose()?;
-    let plan = plan(context, args, since)?;
+    let plan = plan(context, &journal, args, since)?;
     let mut tallies = tallies(&plan);
     let mut notices = Vec::new();
     if !args.dry_run {
@@ -96,15 +96,14 @@ pub(crate) fn run(context: &Context, args: &ImportArgs) -> anyhow::Result<Ended>
 }
 
 /// Finds the files.
-fn plan(context: &Context, args: &ImportArgs, since: Option<DateTime<Utc>>) -> anyhow::Result<Plan> {
-    let homes = homes();
+fn plan(context: &Context, journal: &Journal, args: &ImportArgs, since: Option<DateTime<Utc>>) -> anyhow::Result<Plan> {
     let mut plan = Plan::default();
     if args.from.is_empty() {
-        plan.files.extend(AGENTS.iter().flat_map(|agent| agent.histories(&homes).into_iter().map(|path| (*agent, path))));
+        plan.files.extend(AGENTS.iter().flat_map(|agent| histories(context, journal, *agent)));
     }
     for from in &args.from {
         match agents::named(from) {
-            Some(agent) => plan.files.extend(agent.histories(&homes).into_iter().map(|path| (agent, path))),
+            Some(agent) => plan.files.extend(histories(context, journal, agent)),
             None => {
                 plan.everywhere = true;
                 below(&context.cwd.join(from), from, &mut plan)?;
@@ -117,6 +116,16 @@ fn plan(context: &Context, args: &ImportArgs, since: Option<DateTime<Utc>>) -> a
         plan.exchanged.retain(|path| fresh(path));
     }
     Ok(plan)
+}
+
+/// Where an agent keeps conversations on this machine; some keep them where they work.
+fn histories(context: &Context, journal: &Journal, agent: &'static dyn Agent) -> Vec<Source> {
+    let mut files = agent.histories(&homes());
+    for dir in [journal.root.clone(), recorded::project_root(journal, &context.cwd), context.cwd.clone()] {
+        let Ok(dir) = std::fs::canonicalize(dir) else { continue };
+        files.extend(agent.beside_work(&dir).filter(|file| file.is_file() && !files.contains(file)));
+    }
+    files.into_iter().map(|path| (agent, path)).collect()
 }
 
 /// Adds what a path that was named holds.

@@ -109,7 +109,7 @@ pub fn is_error(word: &str) -> bool {
         return digits.len() == 5 && digits.bytes().all(|b| b.is_ascii_digit());
     }
     let named = |ending: &&str| word.len() > ending.len() + 1 && word.ends_with(*ending);
-    if word.starts_with(|c: char| c.is_ascii_uppercase()) && ENDINGS.iter().any(|ending| named(&ending)) {
+    if word.starts_with(|c: char| c.is_ascii_uppercase()) && ENDINGS.iter().any(named) {
         return word.bytes().all(|b| b.is_ascii_alphanumeric());
     }
     CODES.iter().any(|(letters, least, most)| {

@@ -67,11 +67,15 @@ struct Taken {
     changed: bool,
     /// Its file was there.
     there: bool,
+    /// All conversations of which something is new.
+    new: Vec<String>,
 }
 
 impl Taken {
     fn add(&mut self, done: &Done) {
-        self.changed |= done.taken.iter().any(|t| t.turns + t.changed + t.actions > 0);
+        let new = done.taken.iter().filter(|t| t.turns + t.changed + t.actions > 0);
+        self.new.extend(new.filter_map(|t| t.id.clone()));
+        self.changed |= !self.new.is_empty();
     }
 }
 
@@ -132,7 +136,9 @@ impl<'h> Hook<'h> {
         let taken = match &self.input.event {
             Event::Start { .. } => {
                 let taken = self.take(&taker, None, said)?;
-                for conversation in taker.others(self.agent, &mut said.failures)? {
+                let mut left = taken.new.clone();
+                left.extend(taker.others(self.agent, &mut said.failures)?);
+                for conversation in left {
                     if let Err(error) = capture::bring_up(self.context, self.journal, record, &conversation) {
                         said.failures.push(format!("a log was not brought up to date: {error:#}"));
                     }
