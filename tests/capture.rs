@@ -72,6 +72,9 @@ fn the_captured_session_reads_like_a_colleagues_log() {
         ["- https://docs.python.org/3/library/argparse.html", "- https://example.com/specs/json-output#v1"]
     );
     assert_eq!(section(&text, "Local Sources"), ["- `greet.py`"]);
+    // A subagent's conversation belongs to it too.
+    let conversations = journal.json(&["conversation", "list"])["conversations"].clone();
+    assert!(conversations.as_array().expect("a list").iter().all(|c| c["log"] == "20261120-01"), "{conversations}");
     // Again changes nothing, and every entry can be traced.
     journal.run(&["capture", "--latest"]).ok().err("unchanged 20261120-01  sessions/current/20261120-01.md\n");
     assert_eq!(journal.read("sessions/current/20261120-01.md"), text);

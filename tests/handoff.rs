@@ -115,6 +115,7 @@ fn the_budget_holds_and_what_counts_most_stays() {
     lines.sort_unstable();
     lines.dedup();
     assert_eq!(lines.len(), all);
+    let _ = journal.run(&["set", &format!("title={}", "Many words ".repeat(40))]).ok();
     let error = journal.run(&["handoff", "--tokens", "50"]).code(2).err;
     assert!(error.starts_with("shiftlog: not even the title fits into 50 tokens\nhint: --tokens "), "{error}");
 }

@@ -1,7 +1,7 @@
 //! What capture knows: digests of conversations, what it wrote into logs, and which logs conversations belong to.
 
 use chrono::{DateTime, Utc};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::Record;
 use super::conversation::Conversation;
@@ -38,6 +38,15 @@ impl Row {
         }
         self.theirs |= self.text.as_deref().is_some_and(|text| !stands(text));
     }
+}
+
+/// Gives the log of a conversation to those of its subagents that have none.
+pub(super) fn inherit(tx: &Transaction<'_>, parent: &str) -> Result<()> {
+    let sql = "WITH RECURSIVE below(id) AS (SELECT ?1 UNION SELECT sessions.id FROM sessions JOIN below ON sessions.parent = below.id)
+               UPDATE sessions SET log = (SELECT log FROM sessions WHERE id = ?1)
+               WHERE id IN (SELECT id FROM below) AND log IS NULL AND (SELECT log FROM sessions WHERE id = ?1) IS NOT NULL";
+    tx.prepare_cached(sql)?.execute([parent])?;
+    Ok(())
 }
 
 impl Record {
@@ -120,6 +129,7 @@ impl Record {
     pub fn bind(&self, session: &str, log: &str) -> Result<String> {
         self.write(|tx| {
             tx.prepare_cached("UPDATE sessions SET log = ?2 WHERE id = ?1 AND log IS NULL")?.execute([session, log])?;
+            inherit(tx, session)?;
             let sql = "SELECT coalesce(log, ?2) FROM sessions WHERE id = ?1";
             Ok(tx.prepare_cached(sql)?.query_row([session, log], |r| r.get(0))?)
         })
@@ -151,6 +161,9 @@ impl Record {
             tx.prepare_cached("INSERT OR REPLACE INTO bound (agent, native_id, log) VALUES (?1, ?2, ?3)")?.execute([agent, native, log])?;
             tx.prepare_cached("UPDATE sessions SET log = ?3 WHERE agent = ?1 AND native_id = ?2 AND log IS NOT ?3")?
                 .execute([agent, native, log])?;
+            if let Some(conversation) = super::take::find(tx, agent, native)? {
+                inherit(tx, &conversation.id)?;
+            }
             Ok(())
         })
     }

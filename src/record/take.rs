@@ -11,6 +11,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::Record;
 use super::action::Action;
+use super::captured;
 use super::conversation::{self, Conversation, object_text};
 use super::error::Result;
 use super::id::ConversationId;
@@ -121,7 +122,7 @@ impl Record {
     }
 }
 
-fn find(db: &rusqlite::Connection, agent: &str, native: &str) -> Result<Option<Conversation>> {
+pub(super) fn find(db: &rusqlite::Connection, agent: &str, native: &str) -> Result<Option<Conversation>> {
     let sql = format!("SELECT {} FROM sessions WHERE native_id = ?1 AND agent = ?2 ORDER BY created_at LIMIT 1", Conversation::COLUMNS);
     Ok(db.prepare_cached(&sql)?.query_row(params![native, agent], Conversation::from_row).optional()?)
 }
@@ -485,6 +486,9 @@ impl Filling<'_> {
         if let Some((_, Some(turn))) = &origin {
             tx.prepare_cached("UPDATE sessions SET origin_turn = ?2 WHERE id = ?1 AND origin_turn IS NOT ?2")?
                 .execute(params![id, turn])?;
+        }
+        if let Some(parent) = &parent {
+            captured::inherit(tx, parent)?;
         }
         if touched {
             let latest = self.latest.map(|t| t.timestamp_millis());
