@@ -255,7 +255,7 @@ fn reason(text: &str) -> Option<(&str, &str)> {
 }
 
 fn outside_code(text: &str, words: &str) -> Option<usize> {
-    text.match_indices(words).map(|(at, _)| at).find(|at| text[..*at].matches('`').count() % 2 == 0)
+    text.match_indices(words).map(|(at, _)| at).find(|at| text[..*at].matches('`').count().is_multiple_of(2))
 }
 
 /// What stands behind an announcement.
