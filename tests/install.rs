@@ -70,7 +70,8 @@ impl Home {
 
     /// The command line of a hook.
     fn line(&self, event: &str, agent: &str) -> String {
-        format!("'{}' hook {event} --agent {agent} 2>/dev/null || true", self.bin())
+        let quiet = if event.eq_ignore_ascii_case("SessionEnd") { "" } else { " 2>/dev/null" };
+        format!("'{}' hook {event} --agent {agent}{quiet} || true", self.bin())
     }
 
     /// What stands in a settings file for an event.

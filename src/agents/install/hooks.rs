@@ -25,9 +25,11 @@ pub(super) struct Entry {
     place: (usize, usize, usize),
 }
 
-/// The command line of a hook: it ends well and says nothing where the program is gone or does not know it.
+/// The command line of a hook: it ends well where the program is gone or does not know it. At the end of a conversation, people
+/// are told what its log still lacks; all else says nothing.
 pub(super) fn command(program: &str, event: &str, agent: &str) -> String {
-    format!("{} hook {event} --agent {agent} 2>/dev/null || true", quoted(program))
+    let quiet = if event.eq_ignore_ascii_case("SessionEnd") { "" } else { " 2>/dev/null" };
+    format!("{} hook {event} --agent {agent}{quiet} || true", quoted(program))
 }
 
 /// A word for `sh`.

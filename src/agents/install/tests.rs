@@ -41,8 +41,9 @@ fn there_and_back(text: &str) -> String {
 fn a_file_of_its_own_is_made_and_goes() {
     let text = merge(None, &wanted(OWN), CLAUDE, OWN).expect("text");
     let hook = |event: &str| {
+        let quiet = if event == "SessionEnd" { "" } else { " 2>/dev/null" };
         format!(
-            "[{{\"hooks\": [{{\"type\": \"command\", \"command\": \"'/opt/shiftlog' hook {event} --agent claude 2>/dev/null || true\", \"timeout\": 10}}]}}]"
+            "[{{\"hooks\": [{{\"type\": \"command\", \"command\": \"'/opt/shiftlog' hook {event} --agent claude{quiet} || true\", \"timeout\": 10}}]}}]"
         )
     };
     let expected = format!(
