@@ -37,6 +37,16 @@ pub type Wanted<'w> = dyn Fn(&mut Transcript) -> bool + Sync + 'w;
 /// Adds to conversations what a file does not say yet.
 pub type Finish<'f> = dyn FnMut(&mut Vec<Transcript>) + 'f;
 
+/// A file of an agent, looked at already.
+pub struct Kept {
+    /// The agent that keeps it.
+    pub agent: &'static dyn Agent,
+    /// Where it lies.
+    pub path: PathBuf,
+    /// What it was like.
+    pub meta: Metadata,
+}
+
 /// Taking in files of agents.
 pub struct Intake<'i> {
     /// Where to.
@@ -89,19 +99,17 @@ impl Intake<'_> {
     ///
     /// # Errors
     /// Those of the database; everything that was reported before is stored.
-    pub fn files(&self, files: &[(&'static dyn Agent, PathBuf)], report: &mut Report<'_>) -> Result<()> {
+    pub fn files(&self, files: &[Kept], report: &mut Report<'_>) -> Result<()> {
         let known = self.record.sources()?;
         let mut changed = Vec::new();
-        for (place, (agent, path)) in files.iter().enumerate() {
+        for (place, Kept { agent, path, meta }) in files.iter().enumerate() {
             let known = path.to_str().and_then(|path| known.get(path));
-            match look(*agent, path) {
-                Ok(identity) if known.is_some_and(|known| self.is_same(known, identity)) => {}
-                Ok(_) => changed.push(place),
-                Err(error) => report(place, Err(error)),
+            if !known.is_some_and(|known| self.is_same(known, look_beside(*agent, path, identity(meta)))) {
+                changed.push(place);
             }
         }
         let mut batch = Vec::new();
-        let marks: Vec<Option<Source>> = changed.iter().map(|place| self.known(&files[*place].1)).collect::<Result<_>>()?;
+        let marks: Vec<Option<Source>> = changed.iter().map(|place| self.known(&files[*place].path)).collect::<Result<_>>()?;
         let settings = self.record.settings().clone();
         std::thread::scope(|scope| {
             let (sender, readings) = sync_channel(WAITING);
@@ -110,7 +118,7 @@ impl Intake<'_> {
             let (wanted, limits, choice) = (self.wanted, self.limits, self.choice);
             scope.spawn(move || {
                 for (place, known) in changed.iter().zip(marks) {
-                    let (agent, path) = &files[*place];
+                    let Kept { agent, path, .. } = &files[*place];
                     let reader = Reader { agent: *agent, settings, wanted, limits, choice };
                     let read = reader.read(path, known.as_ref(), None).map(|reading| Reading { place: *place, ..reading });
                     if sender.send((*place, read)).is_err() {
@@ -228,13 +236,17 @@ fn is_own(transcript: &Transcript) -> bool {
 
 /// What tells whether a file was changed.
 fn look(agent: &dyn Agent, path: &Path) -> io::Result<[i64; 4]> {
-    let mut identity = identity(&std::fs::metadata(path)?);
+    Ok(look_beside(agent, path, identity(&std::fs::metadata(path)?)))
+}
+
+/// The same of a file that was looked at, with the one beside it.
+fn look_beside(agent: &dyn Agent, path: &Path, mut identity: [i64; 4]) -> [i64; 4] {
     if let Some(beside) = agent.beside(path).and_then(|path| std::fs::metadata(path).ok()) {
         for (one, other) in identity.iter_mut().zip(self::identity(&beside)) {
             *one = one.wrapping_mul(31).wrapping_add(other);
         }
     }
-    Ok(identity)
+    identity
 }
 
 fn identity(meta: &Metadata) -> [i64; 4] {

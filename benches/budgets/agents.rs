@@ -1,5 +1,6 @@
 //! The budgets of agents: a hook on a long transcript, the beginning of a conversation, an import of many files, and again.
 
+use std::cell::RefCell;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -45,6 +46,8 @@ struct Growing {
     file: PathBuf,
     session: String,
     texts: Texts,
+    /// Id of the last line: each line names the one before.
+    last: RefCell<Option<String>>,
 }
 
 impl Growing {
@@ -52,7 +55,8 @@ impl Growing {
     fn new(bench: &Bench, name: &str, bytes: usize) -> Growing {
         let root = journal(bench, name);
         let file = root.join("transcript.jsonl");
-        let growing = Growing { session: format!("00000000-0000-4000-8000-{bytes:012}"), file, root, texts: Texts::new() };
+        let growing =
+            Growing { session: format!("00000000-0000-4000-8000-{bytes:012}"), file, root, texts: Texts::new(), last: RefCell::default() };
         let mut out = BufWriter::new(File::create(&growing.file).expect("files can be made"));
         let (mut written, mut turn) = (0, 0);
         while written < bytes {
@@ -74,8 +78,10 @@ impl Growing {
         let response = format!("{response}{}", "lorem ipsum ".repeat(filler / 12));
         let at = DateTime::from_timestamp(1_767_225_600 + 60 * (n % 1_000_000) as i64, 0).expect("a time");
         let line = |kind: &str, part: &str, message: Value| {
+            let id = format!("{n}-{part}");
+            let before = self.last.replace(Some(id.clone()));
             json!({
-                "type": kind, "uuid": format!("{n}-{part}"), "parentUuid": Value::Null, "sessionId": self.session, "cwd": self.root,
+                "type": kind, "uuid": id, "parentUuid": before, "sessionId": self.session, "cwd": self.root,
                 "version": "2.1.329", "gitBranch": "main", "timestamp": at.to_rfc3339_opts(SecondsFormat::Millis, true), "message": message,
             })
         };
@@ -168,7 +174,8 @@ fn transcripts(bench: &Bench) -> PathBuf {
     if made.is_some_and(|status| status.is_ok_and(|s| s.success())) {
         return home;
     }
-    let mut growing = Growing { root: "/p".into(), file: PathBuf::new(), session: String::new(), texts: Texts::new() };
+    let mut growing =
+        Growing { root: "/p".into(), file: PathBuf::new(), session: String::new(), texts: Texts::new(), last: RefCell::default() };
     let dir = home.join("projects/-p");
     fs::create_dir_all(&dir).expect("directories can be made");
     for n in 0..count {

@@ -1,6 +1,6 @@
 //! `shiftlog import`: conversations that agents have kept on this machine, into the record.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -10,10 +10,11 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::json;
 use shiftlog::agents::{self, AGENTS, Agent};
-use shiftlog::intake::{Done, Intake};
+use shiftlog::intake::{Done, Intake, Kept};
 use shiftlog::journal::{Error, Journal};
 use shiftlog::record::exchange;
 use shiftlog::record::privacy::Privacy;
+use shiftlog::record::source::Source;
 use shiftlog::record::{Record, take};
 
 use super::agents::{Choice, homes, limits};
@@ -47,13 +48,10 @@ pub(crate) struct ImportArgs {
     dry_run: bool,
 }
 
-/// A file of an agent.
-type Source = (&'static dyn Agent, PathBuf);
-
 /// What is to be imported.
 #[derive(Default)]
 struct Plan {
-    files: Vec<Source>,
+    files: Vec<Kept>,
     /// Files of JSON Lines as `conversation export` writes them.
     exchanged: Vec<PathBuf>,
     /// Wherever they took place.
@@ -106,30 +104,38 @@ fn plan(context: &Context, journal: &Journal, args: &ImportArgs, since: Option<D
             Some(agent) => plan.files.extend(histories(context, journal, agent)),
             None => {
                 plan.everywhere = true;
-                below(&context.cwd.join(from), from, &mut plan)?;
+                let sources = recorded::find(context, journal)?.map(|record| record.sources()).transpose()?.unwrap_or_default();
+                below(&context.cwd.join(from), from, &sources, &mut plan)?;
             }
         }
     }
     if let Some(since) = since {
         let fresh = |path: &Path| path.metadata().and_then(|m| m.modified()).is_ok_and(|time| DateTime::<Utc>::from(time) >= since);
-        plan.files.retain(|(agent, path)| fresh(path) || agent.beside(path).is_some_and(|beside| fresh(&beside)));
+        let modified = |file: &Kept| file.meta.modified().is_ok_and(|time| DateTime::<Utc>::from(time) >= since);
+        plan.files.retain(|file| modified(file) || file.agent.beside(&file.path).is_some_and(|beside| fresh(&beside)));
         plan.exchanged.retain(|path| fresh(path));
     }
     Ok(plan)
 }
 
 /// Where an agent keeps conversations on this machine; some keep them where they work.
-fn histories(context: &Context, journal: &Journal, agent: &'static dyn Agent) -> Vec<Source> {
+fn histories(context: &Context, journal: &Journal, agent: &'static dyn Agent) -> Vec<Kept> {
     let mut files = agent.histories(&homes());
     for dir in [journal.root.clone(), recorded::project_root(journal, &context.cwd), context.cwd.clone()] {
         let Ok(dir) = std::fs::canonicalize(dir) else { continue };
         files.extend(agent.beside_work(&dir).filter(|file| file.is_file() && !files.contains(file)));
     }
-    files.into_iter().map(|path| (agent, path)).collect()
+    files.into_iter().filter_map(|path| kept(agent, path)).collect()
+}
+
+/// A file, unless it has just gone.
+fn kept(agent: &'static dyn Agent, path: PathBuf) -> Option<Kept> {
+    let meta = std::fs::metadata(&path).ok()?;
+    Some(Kept { agent, path, meta })
 }
 
 /// Adds what a path that was named holds.
-fn below(path: &Path, named: &str, plan: &mut Plan) -> anyhow::Result<()> {
+fn below(path: &Path, named: &str, sources: &HashMap<String, Source>, plan: &mut Plan) -> anyhow::Result<()> {
     let known = || {
         let names: Vec<&str> = AGENTS.iter().map(|agent| agent.name()).collect();
         format!("agents are {}", names.join(", "))
@@ -141,7 +147,7 @@ fn below(path: &Path, named: &str, plan: &mut Plan) -> anyhow::Result<()> {
     let keeper = |path: &Path| AGENTS.into_iter().find(|agent| agent.keeps(path));
     if meta.is_file() {
         match keeper(path) {
-            Some(agent) => plan.files.push((agent, path.to_path_buf())),
+            Some(agent) => plan.files.extend(kept(agent, path.to_path_buf())),
             None if path.extension().is_some_and(|e| e == "jsonl") => plan.exchanged.push(path.to_path_buf()),
             None => {
                 let hint = "what any program can write is described in docs/formats.md: JSON Lines, in a file that ends with .jsonl";
@@ -152,7 +158,9 @@ fn below(path: &Path, named: &str, plan: &mut Plan) -> anyhow::Result<()> {
     }
     let files = walkdir::WalkDir::new(path).sort_by_file_name().into_iter();
     let files = files.filter_map(Result::ok).filter(|f| f.file_type().is_file()).map(walkdir::DirEntry::into_path);
-    plan.files.extend(files.filter_map(|path| Some((keeper(&path)?, path))));
+    // What was read before is known; of all else, the beginning says whose it is.
+    let known = |path: &Path| path.to_str().and_then(|path| sources.get(path)).and_then(|source| agents::named(&source.agent));
+    plan.files.extend(files.filter_map(|path| kept(known(&path).or_else(|| keeper(&path))?, path)));
     Ok(())
 }
 
@@ -161,10 +169,10 @@ fn tallies(plan: &Plan) -> Vec<Tally> {
         .iter()
         .map(|agent| Tally { agent: agent.name().to_string(), title: agent.title().to_string(), ..Tally::default() })
         .collect();
-    for (agent, path) in &plan.files {
+    for Kept { agent, meta, .. } in &plan.files {
         if let Some(tally) = tallies.iter_mut().find(|t| t.agent == agent.name()) {
             tally.files += 1;
-            tally.bytes += std::fs::metadata(path).map_or(0, |m| m.len());
+            tally.bytes += meta.len();
         }
     }
     if !plan.exchanged.is_empty() {
@@ -195,7 +203,7 @@ fn import(
     let (mut bytes, mut failed) = (0, Vec::new());
     let mut progress = Progress::new(&context.ui, "importing");
     intake.files(&plan.files, &mut |place, done| {
-        let (agent, path) = &plan.files[place];
+        let Kept { agent, path, .. } = &plan.files[place];
         match done {
             Ok(done) => {
                 bytes += done.bytes;
