@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use super::commands::{error_line, error_names, heads};
 use super::says::{self, Kind, answer, asks, request};
 use super::text::{open_ended, parts, plain, sentences, short, urls};
-use crate::journal::change::{same_tokens, tokens};
 use crate::record::action::Action;
 use crate::record::turn::Turn;
 
@@ -178,10 +177,20 @@ pub struct Digest {
     pub substantive: bool,
 }
 
+/// Whether two texts say the same but for case, blanks, emphasis and a mark at the end. They are compared often, and mostly differ
+/// from the beginning.
+fn is_same(one: &str, other: &str) -> bool {
+    let said = |text: &str| {
+        let kept = open_ended(text).chars().filter(|c| !(c.is_whitespace() || matches!(c, '*' | '_' | '`' | '"')));
+        kept.flat_map(char::to_lowercase).collect::<Vec<_>>()
+    };
+    let first = |text: &str| text.chars().find(|c| c.is_alphanumeric()).map(|c| c.to_lowercase().next());
+    first(one) == first(other) && one.len().abs_diff(other.len()) < 16 && said(one) == said(other)
+}
+
 /// Something said, unless it is there already.
 fn once(list: &mut Vec<Said>, said: Said) {
-    let words = tokens(&said.text);
-    if !said.text.is_empty() && !list.iter().any(|there| same_tokens(&words, &there.text)) {
+    if !said.text.is_empty() && !list.iter().any(|there| is_same(&said.text, &there.text)) {
         list.push(said);
         trim(list);
     }
@@ -267,8 +276,7 @@ impl Digest {
 
     fn decided(&mut self, decisions: Vec<(String, Option<String>)>, told: &Telling) {
         for (what, why) in decisions {
-            let words = tokens(&what);
-            if !self.decisions.iter().any(|there| same_tokens(&words, &there.what.text)) {
+            if !self.decisions.iter().any(|there| is_same(&what, &there.what.text)) {
                 self.decisions.push(Decision { what: told.said(what), why });
                 trim(&mut self.decisions);
             }
@@ -469,8 +477,7 @@ impl Digest {
             more.iter().for_each(|said| once(list, said.clone()));
         }
         for decision in &later.decisions {
-            let words = tokens(&decision.what.text);
-            if !self.decisions.iter().any(|there| same_tokens(&words, &there.what.text)) {
+            if !self.decisions.iter().any(|there| is_same(&decision.what.text, &there.what.text)) {
                 self.decisions.push(decision.clone());
             }
         }

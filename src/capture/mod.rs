@@ -13,6 +13,9 @@ use crate::record::conversation::Conversation;
 use crate::record::{Record, Result};
 use digest::Digest;
 
+/// Turns after which a digest is kept while a long conversation is read.
+const KEPT: i64 = 500;
+
 /// What a conversation comes to, and which of its turns were told anew for that.
 ///
 /// All up to the last turn but one is kept in the record, so that a long conversation need not be read again.
@@ -24,19 +27,31 @@ pub fn digest(record: &Record, conversation: &Conversation) -> Result<(Digest, H
         Some((turn, text)) => serde_json::from_str(&text).map_or_else(|_| (0, Digest::default()), |digest| (turn, digest)),
         None => (0, Digest::default()),
     };
-    let (known, mut fresh, mut last) = (upto, HashSet::new(), None);
-    record.each_turn(&conversation.id, &(upto + 1..=i64::MAX), &mut |turn| {
-        fresh.insert(digest::name(&conversation.id, &turn));
-        if let Some(before) = last.replace(turn) {
-            upto = before.number;
-            digest.take(&conversation.id, &before);
-        }
-        Ok(())
-    })?;
-    if upto > known {
-        let text = serde_json::to_string(&digest).unwrap_or_default();
+    let keep = |digest: &Digest, upto: i64| {
+        let text = serde_json::to_string(digest).unwrap_or_default();
         // A record that can only be read is read again next time.
         let _ = record.keep_digest(&conversation.id, upto, &text);
+    };
+    let (mut from, mut fresh, mut last) = (upto + 1, HashSet::new(), None);
+    loop {
+        // Whoever has little time gets further each time.
+        let to = if from + KEPT < conversation.last_turn { from + KEPT } else { i64::MAX };
+        let known = upto;
+        record.each_turn(&conversation.id, &(from..=to), &mut |turn| {
+            fresh.insert(digest::name(&conversation.id, &turn));
+            if let Some(before) = last.replace(turn) {
+                upto = before.number;
+                digest.take(&conversation.id, &before);
+            }
+            Ok(())
+        })?;
+        if upto > known {
+            keep(&digest, upto);
+        }
+        if to == i64::MAX {
+            break;
+        }
+        from = to + 1;
     }
     if let Some(last) = last {
         digest.take(&conversation.id, &last);

@@ -78,12 +78,19 @@ struct Tally {
 pub(crate) fn run(context: &Context, args: &ImportArgs) -> anyhow::Result<Ended> {
     let journal = context.journal()?;
     let since = args.since.as_deref().map(|text| when::parse(text, context.now)).transpose()?;
-    let plan = plan(context, &journal, args, since)?;
+    let known = recorded::find(context, &journal)?;
+    let plan = plan(context, &journal, known.as_ref(), args, since)?;
     let mut tallies = tallies(&plan);
     let mut notices = Vec::new();
     if !args.dry_run {
         let privacy = recorded::barriers(context, &journal)?;
-        let record = recorded::open(context, &journal)?;
+        let record = match known {
+            Some(record) => {
+                super::hook::take_noted(context, &journal, &record)?;
+                record
+            }
+            None => recorded::open(context, &journal)?,
+        };
         let choice = Choice::new(&journal, args.all || plan.everywhere);
         notices = import(context, &journal, (&record, &privacy), &choice, &plan, &mut tallies)?;
         notices.extend(exchanged(context, (&record, &privacy), &plan, &mut tallies)?);
@@ -94,7 +101,13 @@ pub(crate) fn run(context: &Context, args: &ImportArgs) -> anyhow::Result<Ended>
 }
 
 /// Finds the files.
-fn plan(context: &Context, journal: &Journal, args: &ImportArgs, since: Option<DateTime<Utc>>) -> anyhow::Result<Plan> {
+fn plan(
+    context: &Context,
+    journal: &Journal,
+    known: Option<&Record>,
+    args: &ImportArgs,
+    since: Option<DateTime<Utc>>,
+) -> anyhow::Result<Plan> {
     let mut plan = Plan::default();
     if args.from.is_empty() {
         plan.files.extend(AGENTS.iter().flat_map(|agent| histories(context, journal, *agent)));
@@ -104,7 +117,7 @@ fn plan(context: &Context, journal: &Journal, args: &ImportArgs, since: Option<D
             Some(agent) => plan.files.extend(histories(context, journal, agent)),
             None => {
                 plan.everywhere = true;
-                let sources = recorded::find(context, journal)?.map(|record| record.sources()).transpose()?.unwrap_or_default();
+                let sources = known.map(Record::sources).transpose()?.unwrap_or_default();
                 below(&context.cwd.join(from), from, &sources, &mut plan)?;
             }
         }
