@@ -26,6 +26,9 @@ use super::settings::SummarizeSettings;
 use super::summarize;
 use super::ui::{Ended, unified_diff};
 
+/// New entries that a hook writes at most: its time is short.
+const NEW: usize = 60;
+
 /// Open logs that a conversation may go on with.
 const LOGS: usize = 20;
 
@@ -138,7 +141,8 @@ fn capture(
     let write = lock.as_ref().map(|lock| (&store, lock));
     // Another process may have given it a log while this one waited.
     let conversation = record.conversation(&root.id)?;
-    let capture = Capture { context, journal, record, conversation: &conversation, write, document };
+    let most = if summarize.is_some() { usize::MAX } else { NEW };
+    let capture = Capture { context, journal, record, conversation: &conversation, write, document, most };
     let written = match capture.log()? {
         Some(log) => capture.update(&log)?,
         None => Some(capture.create()?),
@@ -179,6 +183,8 @@ struct Capture<'c> {
     write: Option<(&'c Store, &'c Lock)>,
     /// What another program says of it.
     document: Option<Document>,
+    /// New entries that are written at most; those that are left come the next time.
+    most: usize,
 }
 
 impl Capture<'_> {
@@ -219,7 +225,14 @@ impl Capture<'_> {
         }
         let rows = self.record.captured(&log.id)?;
         let (digest, fresh) = digest_of_log(self.record, Some(self.conversation), &log.id)?;
-        let wanted = self.wanted(&digest, log);
+        let mut wanted = self.wanted(&digest, log);
+        let known: HashSet<&str> = rows.iter().map(|row| row.key.as_str()).collect();
+        let mut new = 0;
+        wanted.retain(|wanted| {
+            let is_known = known.contains(wanted.key.as_str());
+            new += usize::from(!is_known);
+            is_known || new <= self.most
+        });
         let (mut failed, mut gone, mut noted) = (None, Vec::new(), false);
         let written = self.journal.change(log, self.context.now, self.write, &mut |editor, text| {
             let about = self.properties(editor, text, &log.id, &digest)?;
@@ -258,7 +271,9 @@ impl Capture<'_> {
         let made = self.journal.create(&new, began, self.write, &mut |log, text| {
             let placeholders = self.journal.placeholders(&log.profile)?;
             let editor = Editor { profile: &log.profile, placeholders: &placeholders, path: &log.path, now: self.context.now };
-            let brought = write::bring(&editor, &text, &[], &self.wanted(&digest, log), &fresh)?;
+            let mut wanted = self.wanted(&digest, log);
+            wanted.truncate(self.most);
+            let brought = write::bring(&editor, &text, &[], &wanted, &fresh)?;
             failed = self.intend(&log.id, &[], &brought.rows).err();
             editor.stamp(&brought.text)
         })?;
