@@ -180,12 +180,11 @@ pub struct Digest {
 /// Whether two texts say the same but for case, blanks, emphasis and a mark at the end. They are compared often, and mostly differ
 /// from the beginning.
 fn is_same(one: &str, other: &str) -> bool {
-    let said = |text: &str| {
+    fn said(text: &str) -> impl Iterator<Item = char> {
         let kept = open_ended(text).chars().filter(|c| !(c.is_whitespace() || matches!(c, '*' | '_' | '`' | '"')));
-        kept.flat_map(char::to_lowercase).collect::<Vec<_>>()
-    };
-    let first = |text: &str| text.chars().find(|c| c.is_alphanumeric()).map(|c| c.to_lowercase().next());
-    first(one) == first(other) && one.len().abs_diff(other.len()) < 16 && said(one) == said(other)
+        kept.flat_map(char::to_lowercase)
+    }
+    one.len().abs_diff(other.len()) < 16 && said(one).eq(said(other))
 }
 
 /// Something said, unless it is there already.
