@@ -53,11 +53,18 @@ pub fn bring(editor: &Editor<'_>, text: &str, rows: &[Row], wanted: &[Wanted], f
             brought.rows.push(row);
         }
     }
+    let mut places: HashMap<String, usize> = brought.rows.iter().enumerate().map(|(at, row)| (row.key.clone(), at)).collect();
     for wanted in wanted {
-        match brought.rows.iter().position(|row| row.key == wanted.key) {
-            Some(at) if brought.rows[at].theirs || brought.rows[at].hash == wanted.hash() => {}
-            Some(at) => brought.change(editor, at, wanted)?,
-            None => brought.add(editor, wanted)?,
+        match places.get(&wanted.key) {
+            Some(at) if brought.rows[*at].theirs || brought.rows[*at].hash == wanted.hash() => {}
+            Some(at) => brought.change(editor, *at, wanted)?,
+            None => {
+                brought.add(editor, wanted)?;
+                // It has a row only where it can be found again.
+                if brought.rows.last().is_some_and(|row| row.key == wanted.key) {
+                    places.insert(wanted.key.clone(), brought.rows.len() - 1);
+                }
+            }
         }
     }
     let keys: HashSet<&str> = wanted.iter().map(|wanted| wanted.key.as_str()).collect();
@@ -99,12 +106,10 @@ impl Brought {
             // Lines that it did not have yet.
             self.text = editor.add(&self.text, &wanted.entry)?.text.unwrap_or_else(|| self.text.clone());
         }
-        if form == Form::Line || wanted.entry.kind == "next" {
-            if form == Form::Line {
-                self.text = editor.edit_entry(&self.text, &spot, &wanted.entry, true)?.text.unwrap_or_else(|| self.text.clone());
-            }
-        } else {
-            self.text = editor.edit_entry(&self.text, &spot, &wanted.entry, false)?.text.unwrap_or_else(|| self.text.clone());
+        let is_line = form == Form::Line;
+        // The words of a task are its key: only whether it is done can change.
+        if is_line || wanted.entry.kind != "next" {
+            self.text = editor.edit_entry(&self.text, &spot, &wanted.entry, is_line)?.text.unwrap_or_else(|| self.text.clone());
         }
         if wanted.done && open {
             self.text = editor.done(&self.text, &spot.to_string(), None)?.text.unwrap_or_else(|| self.text.clone());

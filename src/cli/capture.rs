@@ -131,11 +131,16 @@ fn capture(
     summarize: Option<&SummarizeSettings>,
 ) -> anyhow::Result<Option<Written>> {
     let root = root(record, conversation)?;
-    let (digest, _) = digest_with_subagents(record, &root)?;
-    if root.log.is_none() && !digest.substantive {
-        return Ok(None);
+    // A conversation with a log is digested once, with all others of that log.
+    let asked_for = summarize.filter(|settings| settings.command.is_some());
+    let mut document = None;
+    if root.log.is_none() || asked_for.is_some() {
+        let (digest, _) = digest_with_subagents(record, &root)?;
+        if root.log.is_none() && !digest.substantive {
+            return Ok(None);
+        }
+        document = asked_for.and_then(|settings| asked(context, settings, &root, &digest));
     }
-    let document = summarize.and_then(|settings| asked(context, settings, &root, &digest));
     let store = Store::new(&journal.root, context.now);
     let lock = if dry_run { None } else { Some(store.lock()?) };
     let write = lock.as_ref().map(|lock| (&store, lock));

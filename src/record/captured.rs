@@ -1,5 +1,7 @@
 //! What capture knows: digests of conversations, what it wrote into logs, and which logs conversations belong to.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension, Transaction, params};
 
@@ -94,8 +96,8 @@ impl Record {
     /// # Errors
     /// Those of the database.
     pub fn intend(&self, log: &str, session: &str, (before, after): (&[Row], &[Row])) -> Result<()> {
-        let changed = after.iter().filter(|row| !before.contains(row));
-        let changed: Vec<&Row> = changed.collect();
+        let before: HashMap<&str, &Row> = before.iter().map(|row| (row.key.as_str(), row)).collect();
+        let changed: Vec<&Row> = after.iter().filter(|row| before.get(row.key.as_str()) != Some(row)).collect();
         self.write(|tx| {
             for row in &changed {
                 tx.prepare_cached(
