@@ -6,7 +6,8 @@
 //! - [`record`]: the SQLite side. Keeps conversations, turn by turn, without their secrets.
 //! - [`index`]: the tantivy side, a cache. Reads both and finds everything that stands in them.
 //! - [`agents`]: what coding agents write and send, in one common shape; [`intake`] takes it into the record.
-//! - [`capture`]: what conversations show, as entries of logs; [`handoff`]: what the next shift must know.
+//! - [`capture`]: what conversations show, as entries of logs; [`handoff`]: what the next shift must know; [`finish`]: where
+//!   what a log knows goes in the end.
 //!
 //! The first two do not know each other, nor the index.
 //!
@@ -15,6 +16,7 @@
 
 pub mod agents;
 pub mod capture;
+pub mod finish;
 pub mod handoff;
 pub mod index;
 pub mod intake;

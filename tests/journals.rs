@@ -277,7 +277,7 @@ fn unknown_configuration_keys_name_the_nearest() {
         ),
         (
             "editor = \"vi\"\n",
-            "shiftlog: unknown key `editor`: ROOT/shiftlog.toml:1\nhint: known keys: profile, obsidian, settle_seconds, stamp_foreign_edits, record, profiles\n",
+            "shiftlog: unknown key `editor`: ROOT/shiftlog.toml:1\nhint: known keys: profile, obsidian, settle_seconds, stamp_foreign_edits, trash_days, record, profiles\n",
         ),
         ("profile = \"agent\"\n", "shiftlog: unknown profile `agent`\nhint: did you mean `agents`? known here: `resonance7`, `agents`\n"),
         (

@@ -12,6 +12,7 @@ mod concurrent;
 mod conversations;
 mod durable;
 mod exchange;
+mod finish;
 mod fixtures;
 mod handoff;
 mod harmless;

@@ -32,6 +32,9 @@ const MESSAGES: usize = 50;
 const LOGS: usize = 1_000;
 const TURNS: usize = 100_000;
 
+/// Turns that hooks meet come after all that were there.
+const LATER: usize = 500_000;
+
 pub(crate) const ROWS: [Row; 5] = [
     row("hook Stop, transcript of 200 MB", "hook Stop, transcript of 20 kB", Some(2.0), [41, 15], long),
     row("hook Stop, transcript of 20 kB", "track-conversation", Some(4.0), [81, 21], short),
@@ -104,7 +107,7 @@ impl Growing {
     fn stop(&self, bench: &Bench, n: usize) {
         if n != usize::MAX {
             let mut out = OpenOptions::new().append(true).open(&self.file).expect("the file is there");
-            out.write_all(self.turn(1_000_000_000 + n, 0).as_bytes()).expect("files can be written");
+            out.write_all(self.turn(LATER + n, 0).as_bytes()).expect("files can be written");
         }
         let input = json!({"session_id": self.session, "transcript_path": self.file, "cwd": self.root, "hook_event_name": "Stop", "stop_hook_active": false});
         fs::write(bench.dir.path().join(format!("{}.json", self.session)), input.to_string()).expect("files can be written");

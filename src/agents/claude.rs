@@ -192,7 +192,7 @@ impl Format for Records {
 }
 
 fn memchr_any(line: &[u8], needles: &[&[u8]]) -> bool {
-    needles.iter().any(|needle| line.windows(needle.len()).any(|w| w == *needle))
+    needles.iter().any(|needle| memchr::memmem::find(line, needle).is_some())
 }
 
 impl Records {

@@ -14,7 +14,7 @@ use crate::record::{Record, Result};
 use digest::Digest;
 
 /// Turns after which a digest is kept while a long conversation is read.
-const KEPT: i64 = 500;
+const KEPT: i64 = 100;
 
 /// What a conversation comes to, and which of its turns were told anew for that.
 ///

@@ -148,13 +148,23 @@ fn capture(
     let conversation = record.conversation(&root.id)?;
     let most = if summarize.is_some() { usize::MAX } else { NEW };
     let capture = Capture { context, journal, record, conversation: &conversation, write, document, most };
-    let written = match capture.log()? {
-        Some(log) => capture.update(&log)?,
-        None => Some(capture.create()?),
+    let written = match capture.log() {
+        Ok(Some(log)) => capture.update(&log)?,
+        Ok(None) => Some(capture.create()?),
+        // Whoever finished or removed it wants it gone.
+        Err(error) if is_gone(&error) => {
+            context.notices(vec![format!("{error}: it was finished or removed, and is not written again")]);
+            None
+        }
+        Err(error) => return Err(error),
     };
     drop(lock);
     context.notices(store.notices());
     Ok(written)
+}
+
+fn is_gone(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(journal::Error::LogNotFound { .. }))
 }
 
 /// What the program says that the person's settings name; that it cannot is said, and no reason to stop.

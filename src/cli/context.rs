@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use etcetera::BaseStrategy;
+use shiftlog::finish;
+use shiftlog::journal::store::Store;
 use shiftlog::journal::{Journal, Log, Places};
 
 use super::settings::Settings;
@@ -35,10 +37,19 @@ impl Context {
         Ok(Context { ui: Ui::new(json), cwd, now, journal: journal.or(named) })
     }
 
-    /// The journal of this command.
+    /// The journal of this command. What a killed `finish` left half done there is done first.
     pub(crate) fn journal(&self) -> anyhow::Result<Journal> {
         let places = Places { named: self.journal.clone(), cwd: self.cwd.clone(), home: home_journal() };
-        Ok(Journal::find(&places)?)
+        let journal = Journal::find(&places)?;
+        if finish::is_unfinished(&journal) {
+            let store = Store::new(&journal.root, self.now);
+            // Whoever holds the lock may be the one that is finishing it.
+            match store.try_lock().and_then(|lock| lock.map_or(Ok(None), |lock| finish::complete(&journal, self.now, (&store, &lock)))) {
+                Ok(said) => drop(self.notices(said.into_iter().collect())),
+                Err(error) => drop(self.notices(vec![format!("what an interrupted `finish` began is not done yet: {error}")])),
+            }
+        }
+        Ok(journal)
     }
 
     /// All journals that this person has: those that registered themselves and are still there, and the one here.

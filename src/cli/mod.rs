@@ -13,6 +13,7 @@ mod doctor;
 mod done;
 mod drop;
 mod edit;
+mod finish;
 mod graph;
 mod handoff;
 mod hook;
@@ -116,6 +117,7 @@ enum Command {
     Handoff(Lazy<handoff::HandoffArgs>),
     Recap(Lazy<recap::RecapArgs>),
     Start(Lazy<start::StartArgs>),
+    Finish(Lazy<finish::FinishArgs>),
     Hook(Lazy<hook::HookArgs>),
     Install(Lazy<install::InstallArgs>),
     Doctor(Lazy<doctor::DoctorArgs>),
@@ -178,6 +180,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Handoff(args) => handoff::run(&context, args),
         Command::Recap(args) => recap::run(&context, args),
         Command::Start(args) => start::run(&context, args),
+        Command::Finish(args) => finish::run(&context, args),
         // It was run before its arguments could fail.
         Command::Hook(_) => Ok(ui::Ended::Done),
         Command::Install(args) => install::run(&context, args),

@@ -23,6 +23,8 @@ pub struct Config {
     pub settle_seconds: u64,
     /// Whether substantive changes that others made move `last_updated`.
     pub stamp_foreign_edits: bool,
+    /// Days that logs stay in the trash; 0 keeps none.
+    pub trash_days: u32,
     /// What is recorded, and how.
     pub record: RecordConfig,
     /// Profiles defined or overridden here.
@@ -77,6 +79,7 @@ impl Default for Config {
             obsidian: true,
             settle_seconds: 30,
             stamp_foreign_edits: true,
+            trash_days: 30,
             record: RecordConfig::default(),
             profiles: toml::Table::new(),
         }

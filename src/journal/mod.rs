@@ -368,6 +368,19 @@ impl Journal {
     /// [`Error::Io`].
     pub fn own_template(&self, profile: &Profile) -> Result<Option<(String, PathBuf)>> {
         let Some(path) = profile.template.as_ref().filter(|t| profile::inside(t)).map(|t| self.root.join(t)) else { return Ok(None) };
+        Self::template_at(path)
+    }
+
+    /// The workspace's own template for something else, beside that for logs: `adr_template.md`.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn other_template(&self, profile: &Profile, what: &str) -> Result<Option<(String, PathBuf)>> {
+        let Some(path) = profile.template.as_ref().filter(|t| profile::inside(t)).map(|t| self.root.join(t)) else { return Ok(None) };
+        Self::template_at(path.with_file_name(format!("{what}_template.md")))
+    }
+
+    fn template_at(path: PathBuf) -> Result<Option<(String, PathBuf)>> {
         match fs::read_to_string(&path) {
             Ok(text) => Ok(Some((text, path))),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),

@@ -111,11 +111,34 @@ fn fold(line: &str) -> String {
     out.trim().to_string()
 }
 
+/// Words that stand outside of brackets; three are as good as more.
+fn words_outside(body: &str) -> usize {
+    let (mut depth, mut words, mut within) = (0_usize, 0, false);
+    for c in body.chars() {
+        match c {
+            '[' => depth += 1,
+            ']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        let letter = depth == 0 && c.is_alphanumeric();
+        words += usize::from(letter && !within);
+        // Marks of emphasis divide no word.
+        within = letter || (within && matches!(c, '*' | '_'));
+        if words > 2 {
+            break;
+        }
+    }
+    words
+}
+
 /// `[Task 1]`, `**Decision 1** – [Brief reasoning]`: bracketed words that are numbered or stand behind a numbered label, and
 /// nothing else. Other bracketed text is a person's unless a template is known to hold it.
 fn numbered_brackets(line: &str) -> bool {
     let body = content(line);
     if !body.contains('[') || !body.bytes().any(|b| b.is_ascii_digit()) {
+        return false;
+    }
+    if words_outside(body) > 2 {
         return false;
     }
     let numbered = |text: &str| text.split_whitespace().last().is_some_and(|w| w.chars().all(|c| c.is_ascii_digit()));

@@ -46,6 +46,17 @@ impl State {
     }
 }
 
+/// What becomes of a log that is finished.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Finish {
+    /// Its status says that it is done.
+    #[default]
+    Complete,
+    /// It goes to the trash.
+    Delete,
+}
+
 /// The format of one kind of log.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -93,6 +104,9 @@ pub struct Profile {
     pub name: Name,
     /// Where properties stand in the frontmatter: dotted paths, the first existing one counts.
     pub keys: Keys,
+    /// What `finish` does to a log.
+    #[serde(default)]
+    pub finish: Finish,
     /// What `prune` makes of a log's status, by the status it has; `*` stands for all others.
     #[serde(default)]
     pub pruned: BTreeMap<String, String>,

@@ -286,7 +286,9 @@ impl Journal {
 
     fn untrash(&self, id: &str, trash: &[Trashed], write: Option<(&Store, &Lock)>) -> Result<(Log, bool)> {
         let found = trash.iter().rev().find(|t| t.id() == id).expect("its id was taken from there");
-        let profile = self.profiles.iter().find(|p| p.name.parse(id).is_some()).cloned().unwrap_or_else(|| self.default_profile());
+        // The pattern that says most of the name: others may take its rest for anything.
+        let known = self.profiles.iter().filter(|p| p.name.parse(id).is_some()).max_by_key(|p| p.name.pattern.len());
+        let profile = known.cloned().unwrap_or_else(|| self.default_profile());
         let to = self.dir(&profile, &profile.live[0]).join(&found.name);
         match write {
             Some((store, lock)) => store.rename(lock, &found.path, &to)?,

@@ -60,6 +60,15 @@ pub fn render(source: &str, file: &Path, values: &Values, strict: bool) -> Resul
     marks.resolve(text, file).map(|text| Rendered { text, missing })
 }
 
+/// Renders a document from data, which is never taken for a template. `strict`: a variable that nothing defines is an error.
+///
+/// # Errors
+/// [`Error::Template`] with line and column when it does not parse or render.
+pub fn document(source: &str, file: &Path, data: &Json, strict: bool) -> Result<Rendered> {
+    let (text, missing) = fill(engine(source, file)?, data, file, strict)?;
+    Ok(Rendered { text: tidy(&text), missing })
+}
+
 /// Renders a one-line expression of a profile: an entry's shape, a heading, a title.
 ///
 /// # Errors

@@ -50,7 +50,19 @@ pub fn is_substantive(before: &str, after: &str) -> bool {
 
 /// Whether a text whose tokens are known and another one differ at most cosmetically.
 pub fn same_tokens(a: &[Token], b: &str) -> bool {
-    align::same(&Unit::all(&[a]), &Unit::all(&[tokens(b)]))
+    !begin_otherwise(a, b) && align::same(&Unit::all(&[a]), &Unit::all(&[tokens(b)]))
+}
+
+/// Whether two texts differ in their first words already, as most do: then nothing more of them need be read.
+fn begin_otherwise(a: &[Token], b: &str) -> bool {
+    let Some(Token::Word(first) | Token::Name(first)) = a.first() else { return false };
+    let Some((word, _)) = b.split_once(' ') else { return false };
+    if word.is_empty() || !word.bytes().chain(first.bytes()).all(|b| b.is_ascii_alphabetic()) {
+        return false;
+    }
+    let (first, word) = (first.to_ascii_lowercase(), word.to_ascii_lowercase());
+    // One may be a part of the other, where a blank was forgotten.
+    !first.starts_with(&word) && !word.starts_with(&first) && strsim::osa_distance(&first, &word) > 2
 }
 
 /// Number of words in a text; each character of a script without word borders counts.

@@ -79,6 +79,20 @@ impl Store {
     /// # Errors
     /// [`Error::Io`], also when another process holds the lock for a minute.
     pub fn lock(&self) -> Result<Lock> {
+        self.lock_within(LOCK_PATIENCE)?.ok_or_else(|| {
+            Error::refused("busy", "another process holds the journal's lock", "wait for it, or end it, and run the command again")
+        })
+    }
+
+    /// The same, but nothing where another process holds the lock now.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn try_lock(&self) -> Result<Option<Lock>> {
+        self.lock_within(Duration::ZERO)
+    }
+
+    fn lock_within(&self, patience: Duration) -> Result<Option<Lock>> {
         let dir = self.private();
         if !dir.is_dir() {
             self.make_private(&dir)?;
@@ -91,13 +105,7 @@ impl Store {
             match file.try_lock() {
                 Ok(()) => break,
                 Err(fs::TryLockError::Error(e)) => return Err(Error::io("lock journal", &path)(e)),
-                Err(fs::TryLockError::WouldBlock) if start.elapsed() > LOCK_PATIENCE => {
-                    return Err(Error::refused(
-                        "busy",
-                        "another process holds the journal's lock",
-                        "wait for it, or end it, and run the command again",
-                    ));
-                }
+                Err(fs::TryLockError::WouldBlock) if start.elapsed() >= patience => return Ok(None),
                 Err(fs::TryLockError::WouldBlock) => {
                     std::thread::sleep(pause);
                     pause = (pause * 2).min(Duration::from_millis(4));
@@ -105,7 +113,7 @@ impl Store {
             }
         }
         self.recover()?;
-        Ok(Lock(file))
+        Ok(Some(Lock(file)))
     }
 
     /// Makes `.shiftlog/` with the `.gitignore` that keeps it out of repositories.
@@ -306,6 +314,22 @@ impl Store {
         }
         fs::remove_file(&aside).map_err(Error::io("remove log", &aside))?;
         Ok(true)
+    }
+
+    /// Moves a file to the trash, if it holds exactly these bytes; says whether it did.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn trash_if(&self, lock: &Lock, path: &Path, bytes: &[u8]) -> Result<bool> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let to = self.private().join("trash").join(format!("{name}.{}", self.group));
+        self.rename(lock, path, &to)?;
+        if fs::read(&to).ok().as_deref() == Some(bytes) {
+            return Ok(true);
+        }
+        rename_new(&to, path)?;
+        sync_dir(path)?;
+        Ok(false)
     }
 
     /// Moves a file to a place where nothing is yet.

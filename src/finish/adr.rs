@@ -1,0 +1,116 @@
+//! Architecture decision records: one numbered file for each decision, `NNNN-slug.md`, numbered on from what is there.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+
+use super::knowledge::{Decision, capital};
+use crate::journal::id;
+use crate::journal::template;
+use crate::journal::{Error, Result};
+
+/// Digits of a number where the directory holds none yet.
+const DIGITS: usize = 4;
+
+/// What is said of the session that a decision was made in.
+#[derive(Debug, Clone)]
+pub struct Origin {
+    /// The log's id.
+    pub id: String,
+    /// Its topic.
+    pub title: String,
+    /// Its description; empty where it has none.
+    pub description: String,
+    /// Whether the log stays.
+    pub stays: bool,
+}
+
+/// A file that a decision becomes, or is already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Adr {
+    /// The file.
+    pub path: PathBuf,
+    /// Its text; nothing where the file is there already.
+    pub text: Option<String>,
+}
+
+/// Numbered files of a directory: number, digits, slug, name.
+fn there(dir: &Path) -> Result<Vec<(u64, usize, String, String)>> {
+    let files = match fs::read_dir(dir) {
+        Ok(files) => files,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(e) => return Err(Error::io("read directory", dir)(e)),
+    };
+    let mut found = Vec::new();
+    for file in files {
+        let name = file.map_err(Error::io("read directory", dir))?.file_name().to_string_lossy().into_owned();
+        let Some(stem) = name.strip_suffix(".md") else { continue };
+        let digits = stem.bytes().take_while(u8::is_ascii_digit).count();
+        if let Ok(number) = stem[..digits].parse() {
+            found.push((number, digits, stem[digits..].trim_start_matches(['-', '_']).to_string(), name.clone()));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// The files that decisions become; one whose slug is in the directory already is that file.
+///
+/// # Errors
+/// [`Error::Template`] with line and column, [`Error::Io`].
+pub fn files(
+    dir: &Path,
+    decisions: &[&Decision],
+    origin: &Origin,
+    own: Option<&(String, PathBuf)>,
+    now: DateTime<Utc>,
+) -> Result<(Vec<Adr>, Vec<String>)> {
+    let there = there(dir)?;
+    let digits = there.iter().map(|(_, digits, ..)| *digits).max().unwrap_or(DIGITS);
+    let mut number = there.iter().map(|(number, ..)| *number).max().unwrap_or(0);
+    let (mut adrs, mut missing): (Vec<Adr>, Vec<String>) = (Vec::new(), Vec::new());
+    for decision in decisions {
+        let slug = id::slug(&decision.title.replace('\'', ""), false).0;
+        let made = adrs.iter().map(|adr| adr.path.clone()).find(|path| id::stem(path).ends_with(&format!("-{slug}")));
+        let known = there.iter().find(|(_, _, known, _)| *known == slug).map(|(.., name)| dir.join(name));
+        if let Some(path) = known.or(made) {
+            adrs.push(Adr { path, text: None });
+            continue;
+        }
+        number += 1;
+        let data = data(decision, origin, number, &format!("{number:0digits$}"), now);
+        let (source, file) = match own {
+            Some((text, path)) => (text.as_str(), path.as_path()),
+            None => (include_str!("../../templates/adr.md"), Path::new("templates/adr.md")),
+        };
+        let rendered = template::document(source, file, &data, own.is_none())?;
+        missing.extend(rendered.missing.into_iter().map(|name| format!("the template names `{name}`, which nothing defines")));
+        adrs.push(Adr { path: dir.join(format!("{number:0digits$}-{slug}.md")), text: Some(rendered.text) });
+    }
+    missing.dedup();
+    Ok((adrs, missing))
+}
+
+/// What a template may refer to.
+fn data(decision: &Decision, origin: &Origin, number: u64, padded: &str, now: DateTime<Utc>) -> serde_json::Value {
+    let sentence = |text: &str| {
+        let text = capital(text.trim());
+        if text.ends_with(['.', '!', '?', ':', '…']) { text } else { text + "." }
+    };
+    let title = if decision.rejected { format!("Not {}", decision.title) } else { decision.title.clone() };
+    json!({
+        "number": number,
+        "padded": padded,
+        "title": title,
+        "status": if decision.rejected { "rejected" } else { "accepted" },
+        "date": decision.date.to_string(),
+        "decision": sentence(if decision.rejected { &decision.what } else { &decision.chosen }),
+        "why": decision.why.as_deref().map(sentence).unwrap_or_default(),
+        "alternatives": decision.alternatives,
+        "context": if origin.description.is_empty() { String::new() } else { sentence(&origin.description) },
+        "session": {"id": origin.id, "title": origin.title, "stays": origin.stays},
+        "now": now.to_rfc3339(),
+    })
+}

@@ -1,0 +1,54 @@
+//! Where a repository names a log: files that would point to nothing once it is gone.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use ignore::WalkBuilder;
+use memchr::memmem;
+use serde::Serialize;
+
+use crate::journal::store::PRIVATE;
+
+/// Bytes of a file beyond which it is no text that people keep.
+const MOST: u64 = 16 << 20;
+
+/// A line that names a log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Reference {
+    /// The file, relative to the journal.
+    pub path: PathBuf,
+    /// Its line, from 1.
+    pub line: usize,
+}
+
+/// Lines of all files below a directory that name a log, without the log itself; what git ignores is not looked at.
+pub fn references(root: &Path, log: &Path) -> Vec<Reference> {
+    let stem = log.file_stem().unwrap_or_default().as_encoded_bytes();
+    let finder = memmem::Finder::new(stem);
+    let mut builder = WalkBuilder::new(root);
+    let private = |name: &std::ffi::OsStr| name == ".git" || name == PRIVATE;
+    builder.hidden(false).parents(false).git_global(false).require_git(false).filter_entry(move |entry| !private(entry.file_name()));
+    let mut found = Vec::new();
+    // Directories that may not be read hold nothing that this person wrote.
+    for file in builder.build().flatten() {
+        let path = file.path();
+        if path == log || !file.file_type().is_some_and(|kind| kind.is_file()) || file.metadata().is_ok_and(|meta| meta.len() > MOST) {
+            continue;
+        }
+        let Ok(bytes) = fs::read(path) else { continue };
+        if memchr::memchr(0, &bytes[..bytes.len().min(4096)]).is_some() {
+            continue;
+        }
+        let whole = |at: &usize| {
+            let is_part = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+            !is_part(at.checked_sub(1).and_then(|before| bytes.get(before))) && !is_part(bytes.get(at + stem.len()))
+        };
+        let mut lines: Vec<usize> =
+            finder.find_iter(&bytes).filter(whole).map(|at| memchr::memchr_iter(b'\n', &bytes[..at]).count() + 1).collect();
+        lines.dedup();
+        let relative = path.strip_prefix(root).unwrap_or(path);
+        found.extend(lines.into_iter().map(|line| Reference { path: relative.to_path_buf(), line }));
+    }
+    found.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
+    found
+}

@@ -1,0 +1,359 @@
+//! Finishing: what a log knows goes where it was sent before the log is done.
+
+use std::fs;
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::builder::{Journal, shared};
+use crate::import::Claude;
+
+const DONE: &str = "Log of the agents' profile, with knowledge of every kind.";
+
+/// A log of the agents' profile with knowledge of every kind; its path.
+fn agents() -> (Journal, String) {
+    let journal = Journal::agents();
+    let _ = journal.run(&["new", "Weather fallback", "--description", DONE]).ok();
+    for args in [
+        &["decision", "Use `moka` instead of a map", "--why", "it evicts by itself"][..],
+        &["decision", "Decided to keep 100 entries"],
+        &["next", "Measure it", "--priority", "high"],
+        &["blocker", "The service has no test account"],
+        &["problem", "It never expired", "--cause", "the clock was wrong", "--lesson", "Ask the clock once"],
+        &["state", "It works"],
+        &["context", "The service is often down"],
+    ] {
+        let _ = journal.run(&[&["add"], args].concat()).ok();
+    }
+    (journal, ".agents/sessions/20261120-143000-weather-fallback.md".to_string())
+}
+
+const ALL: [&str; 7] = ["finish", "--decisions", "all", "--remaining", "docs/remaining.md", "--lessons", "docs/lessons.md"];
+
+#[test]
+fn a_log_that_goes_leaves_what_it_knew() {
+    let (journal, log) = agents();
+    let text = journal.read(&log);
+    let run = journal.run(&ALL).ok();
+    assert_eq!(
+        run.err,
+        "decision written: docs/decisions/0001-use-moka-instead-of-a-map.md\n\
+         decision written: docs/decisions/0002-keep-100-entries.md\n\
+         2 remaining items added: docs/remaining.md\n\
+         1 lesson added: docs/lessons.md\n\
+         20261120-143000-weather-fallback: moved to the trash for 30 days\n"
+    );
+    assert_eq!(
+        journal.read("docs/decisions/0001-use-moka-instead-of-a-map.md"),
+        "\
+# 1. Use `moka` instead of a map
+
+- Status: accepted
+- Date: 2026-11-20
+- Session: Weather fallback
+
+## Context
+
+Log of the agents' profile, with knowledge of every kind.
+
+## Decision
+
+Use `moka` instead of a map.
+
+## Rationale
+
+It evicts by itself.
+
+## Alternatives considered
+
+- a map
+"
+    );
+    assert_eq!(
+        journal.read("docs/remaining.md"),
+        "\
+# Remaining work
+
+## The service has no test account
+
+blocked, open since 2026-11-20; from Weather fallback
+
+## Measure it (high priority)
+
+open since 2026-11-20; from Weather fallback
+"
+    );
+    assert_eq!(
+        journal.read("docs/lessons.md"),
+        "# Lessons\n\n## 2026-11-20 – Weather fallback\n\n- **It never expired** – Ask the clock once\n"
+    );
+    assert!(!journal.path(&log).exists());
+    assert!(!journal.path(".shiftlog/finish.json").exists());
+    let error = journal.run(&["finish", "20261120-143000-weather-fallback"]).code(2).err;
+    assert_eq!(
+        error,
+        "shiftlog: 20261120-143000-weather-fallback was finished on 2026-11-20; see docs/decisions/0001-use-moka-instead-of-a-map.md, \
+         docs/decisions/0002-keep-100-entries.md, docs/remaining.md, docs/lessons.md\n\
+         hint: `shiftlog restore 20261120-143000-weather-fallback` brings it back while it is in the trash\n"
+    );
+    let _ = journal.run(&["restore", "20261120-143000-weather-fallback"]).ok();
+    assert_eq!(journal.read(&log), text);
+    // Again: what is there is not written twice.
+    let _ = journal.run(&ALL).ok();
+    assert_eq!(fs::read_dir(journal.path("docs/decisions")).expect("there").count(), 2);
+    assert_eq!(journal.read("docs/lessons.md").matches("Ask the clock once").count(), 1);
+}
+
+#[test]
+fn undo_takes_all_of_it_back() {
+    let (journal, log) = agents();
+    journal.write("docs/lessons.md", "# What we learned\n\n- Nothing yet");
+    let text = journal.read(&log);
+    let _ = journal.run(&ALL).ok();
+    assert_eq!(
+        journal.read("docs/lessons.md"),
+        "# What we learned\n\n- Nothing yet\n\n## 2026-11-20 – Weather fallback\n\n- **It never expired** – Ask the clock once\n"
+    );
+    let _ = journal.run(&["undo"]).ok();
+    assert_eq!(journal.read(&log), text);
+    assert_eq!(journal.read("docs/lessons.md"), "# What we learned\n\n- Nothing yet");
+    assert!(!journal.path("docs/remaining.md").exists());
+    assert_eq!(fs::read_dir(journal.path("docs/decisions")).expect("there").count(), 0);
+}
+
+#[test]
+fn nothing_goes_while_its_knowledge_goes_nowhere() {
+    let (journal, log) = agents();
+    let text = journal.read(&log);
+    let refused = |args: &[&str], says: &str| {
+        let run = journal.run(&[&["finish"], args].concat()).code(2);
+        assert_eq!(run.err, says);
+        assert_eq!(journal.read(&log), text);
+        assert!(!journal.path("docs").exists());
+    };
+    refused(
+        &[],
+        "shiftlog: finishing 20261120-143000-weather-fallback deletes it, and nothing says where this goes: 2 decisions, 2 remaining items, 1 lesson\n\
+         hint: --decisions all|1,3, --remaining FILE, --lessons FILE; `-n` shows them, `--force` lets them go\n",
+    );
+    refused(
+        &["--decisions", "1", "--remaining", "-", "--lessons", "none"],
+        "shiftlog: 4 things would go with 20261120-143000-weather-fallback: Keep 100 entries; The service has no test account; \
+         Measure it (high priority); Ask the clock once\nhint: name a file for them, or let them go with --force\n",
+    );
+    refused(
+        &["--decisions", "3"],
+        "shiftlog: `3` chooses no decisions: decisions are 1 to 2\nhint: `all`, `none`, or numbers such as 1,3\n",
+    );
+    let answer = journal.json(&["finish", "--dry-run"]);
+    assert_eq!(answer["left"].as_array().map(Vec::len), Some(5));
+    assert_eq!(answer["remaining"]["items"][1]["what"], "Measure it (high priority)");
+    assert_eq!(journal.read(&log), text);
+    let answer = journal.json(&["finish", "--force"]);
+    assert_eq!((&answer["result"], answer["left"].as_array().map(Vec::len)), (&json!("deleted"), Some(5)));
+    assert!(!journal.path(&log).exists());
+}
+
+#[test]
+fn nothing_goes_while_a_file_names_it() {
+    let (journal, log) = agents();
+    journal.write("README.md", "One\nsee .agents/sessions/20261120-143000-weather-fallback.md\n");
+    journal.write("other.txt", "20261120-143000-weather-fallback-2 is another one\n");
+    journal.write(".gitignore", "ignored/\n");
+    journal.write("ignored/x.md", "20261120-143000-weather-fallback");
+    let error = journal.run(&ALL).code(2).err;
+    assert_eq!(
+        error,
+        "shiftlog: 20261120-143000-weather-fallback is still named in README.md:2\n\
+         hint: take the reference out of README.md first, or finish with --force\n"
+    );
+    assert!(journal.path(&log).exists() && !journal.path("docs").exists());
+    let _ = journal.run(&[&ALL[..], &["--force"]].concat()).ok();
+    assert!(!journal.path(&log).exists());
+}
+
+#[test]
+fn a_log_that_stays_is_completed() {
+    let Some(from) = shared("agents/claude/tui-2.1.329") else { return };
+    let journal = Journal::new().at("2026-11-20T15:20:00Z");
+    let _ = journal.run(&["import", "--from", &from.to_string_lossy()]).ok();
+    let _ = journal.run(&["capture", "--latest"]).ok();
+    journal.write("docs/decisions/0007-something-else.md", "# 7. Something else\n");
+    let stamp = journal.property("sessions/current/20261120-01.md", "last_updated");
+    let run = journal.run(&["finish", "--decisions", "all", "--remaining", "-"]).ok();
+    assert_eq!(
+        run.err,
+        "decision written: docs/decisions/0008-use-argparse-instead-of-click.md\n\
+         decision written: docs/decisions/0009-json-output-is-a-single-object-with-the-key-greeting.md\n\
+         20261120-01: completed\n"
+    );
+    assert_eq!(
+        run.out,
+        "\
+## Add a test for a non-ASCII name (`greet_cli.py --json Zoë`)
+
+open since 2026-11-20; from [[20261120-01]] Add a --json flag to greet (see TICKET-42)
+
+## Document exit codes in README.md
+
+open since 2026-11-20; from [[20261120-01]] Add a --json flag to greet (see TICKET-42)
+
+## should `--json` imply `--quiet`?
+
+question, open since 2026-11-20; from [[20261120-01]] Add a --json flag to greet (see TICKET-42)
+"
+    );
+    assert_eq!(
+        journal.read("docs/decisions/0009-json-output-is-a-single-object-with-the-key-greeting.md"),
+        "\
+# 9. JSON output is a single object with the key `greeting`
+
+- Status: accepted
+- Date: 2026-11-20
+- Session: Add a --json flag to greet (see TICKET-42), [[20261120-01]]
+
+## Context
+
+Please add a --json flag to greet (see TICKET-42).
+
+## Decision
+
+JSON output is a single object with the key `greeting`.
+
+## Rationale
+
+So that fields can be added later without breaking callers.
+
+## Alternatives considered
+
+- printing NDJSON – only one record is ever produced
+"
+    );
+    assert_eq!(journal.property("sessions/current/20261120-01.md", "status"), "Completed");
+    assert_eq!(journal.property("sessions/current/20261120-01.md", "last_updated"), stamp);
+    let again = journal.json(&["finish", "20261120-01", "--decisions", "all"]);
+    assert_eq!(
+        again["decisions"],
+        json!([
+            {"path": "docs/decisions/0008-use-argparse-instead-of-click.md", "new": false},
+            {"path": "docs/decisions/0009-json-output-is-a-single-object-with-the-key-greeting.md", "new": false},
+        ])
+    );
+}
+
+#[test]
+fn a_template_of_the_journal_is_used_and_its_faults_are_named() {
+    let (journal, log) = agents();
+    journal.write(".agents/templates/adr_template.md", "{{#if why}}\n{{title}}\n");
+    let error = journal.run(&ALL).code(2).err;
+    assert!(error.starts_with("shiftlog: ") && error.contains("adr_template.md:3:1\n"), "{error}");
+    assert!(journal.path(&log).exists() && !journal.path("docs").exists());
+    journal.write(".agents/templates/adr_template.md", "{{padded}} {{title}} {{nobody}}\n");
+    let run = journal.run(&ALL).ok();
+    assert!(run.err.contains("note: the template names `nobody`, which nothing defines\n"), "{}", run.err);
+    assert_eq!(journal.read("docs/decisions/0002-keep-100-entries.md"), "0002 Keep 100 entries\n");
+}
+
+#[test]
+fn remaining_work_is_json_where_the_file_says_so() {
+    let (journal, _) = agents();
+    let _ = journal.run(&["finish", "--decisions", "all", "--remaining", "work.json", "--lessons", "l.md"]).ok();
+    let items: serde_json::Value = serde_json::from_str(&journal.read("work.json")).expect("JSON");
+    assert_eq!(
+        items[0],
+        json!({"title": "The service has no test account", "body": "Open since 2026-11-20; from Weather fallback", "labels": ["blocked"],
+               "since": "2026-11-20", "session": "20261120-143000-weather-fallback"})
+    );
+}
+
+#[test]
+fn a_killed_finish_is_completed_by_the_next_command() {
+    for wait in 0..40_u64 {
+        let (journal, log) = agents();
+        let mut child = journal.command(&ALL).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
+        std::thread::sleep(Duration::from_micros(500 * wait));
+        let _ = child.kill();
+        let _ = child.wait();
+        let whole = || {
+            journal.path("docs/decisions/0002-keep-100-entries.md").exists()
+                && journal.path("docs/remaining.md").exists()
+                && journal.read("docs/lessons.md").contains("Ask the clock once")
+        };
+        assert!(journal.path(&log).exists() || whole(), "the log went first, after {wait}");
+        let begun = journal.path(".shiftlog/finish.json").exists();
+        let _ = journal.run(&["list"]);
+        assert!(!journal.path(".shiftlog/finish.json").exists());
+        assert_eq!(!journal.path(&log).exists(), begun || !journal.path(&log).exists());
+        if begun {
+            assert!(!journal.path(&log).exists() && whole(), "not completed, after {wait}");
+        }
+    }
+}
+
+/// A note as a killed process leaves it.
+fn noted(journal: &Journal, log: &str, files: &serde_json::Value, hash: &str) {
+    let session = "20261120-143000-weather-fallback";
+    let finished = json!({"session": session, "title": "", "time": "2026-11-20T14:30:00Z", "deleted": true});
+    journal.write(".shiftlog/finish.json", json!({"log": log, "hash": hash, "files": files, "finished": finished}).to_string());
+}
+
+#[test]
+fn a_note_does_nothing_outside_of_the_journal_and_nothing_to_a_changed_log() {
+    let (journal, log) = agents();
+    let outside = tempfile::TempDir::new().expect("a directory");
+    let victim = outside.path().join("victim");
+    fs::write(&victim, "mine\n").expect("written");
+    std::os::unix::fs::symlink(&victim, journal.path("link.md")).expect("linked");
+    std::os::unix::fs::symlink(outside.path(), journal.path("dir")).expect("linked");
+    for path in [victim.to_str().expect("text"), "../victim", "link.md", "dir/victim", "dir/new.md"] {
+        noted(&journal, &log, &json!([{"path": path, "text": "theirs\n", "new": false}]), "0");
+        let run = journal.run(&["list"]).ok();
+        assert!(
+            run.err.starts_with("note: finishing 20261120-143000-weather-fallback was interrupted and not completed: "),
+            "{path} {}",
+            run.err
+        );
+        assert_eq!(fs::read_to_string(&victim).expect("there"), "mine\n");
+        assert!(!outside.path().join("new.md").exists() && journal.path(&log).exists());
+        assert!(!journal.path(".shiftlog/finish.json").exists());
+    }
+    noted(&journal, &log, &json!([]), "0123456789abcdef");
+    assert!(journal.run(&["list"]).ok().err.contains("the log was changed meanwhile"));
+    assert!(journal.path(&log).exists());
+    journal.write(".shiftlog/finish.json", "{no note");
+    let _ = journal.run(&["list"]).ok().err("1 log\n");
+    assert!(!journal.path(".shiftlog/finish.json").exists());
+}
+
+#[test]
+fn the_trash_keeps_as_long_as_it_is_told() {
+    let (mut journal, log) = agents();
+    let trash = |journal: &Journal| fs::read_dir(journal.path(".shiftlog/trash")).map_or(0, Iterator::count);
+    let _ = journal.run(&["finish", "--force"]).ok();
+    assert_eq!(trash(&journal), 1);
+    journal.clock("2026-12-25T14:30:00Z");
+    let _ = journal.run(&["new", "Another"]).ok();
+    let _ = journal.run(&["finish", "--force"]).ok();
+    assert_eq!(trash(&journal), 1, "the first one is over 30 days old");
+    journal.write("shiftlog.toml", "trash_days = 0\n");
+    let _ = journal.run(&["new", "A third"]).ok();
+    let run = journal.run(&["finish", "--force"]).ok();
+    assert_eq!(run.err, "20261225-143000-a-third: deleted\n");
+    assert_eq!(trash(&journal), 0);
+    assert!(!journal.path(&log).exists());
+}
+
+#[test]
+fn a_conversation_whose_log_was_finished_begins_no_other() {
+    let journal = Journal::agents().at("2026-11-20T15:20:00Z");
+    let mut claude = Claude::new("s-1", journal.root());
+    claude.user("u0", "Build the cache").command("c0", "cargo test", (true, "ok")).agent("a0", "The cache is built.");
+    claude.save(&journal);
+    let _ = journal.run(&["import"]).ok();
+    let _ = journal.run(&["capture", "--latest"]).ok();
+    let _ = journal.run(&["finish", "--force"]).ok();
+    let run = journal.run(&["capture", "--latest"]).ok();
+    assert!(run.err.contains("it was finished or removed, and is not written again\n"), "{}", run.err);
+    assert_eq!(fs::read_dir(journal.path(".agents/sessions")).expect("there").count(), 0);
+}
