@@ -418,21 +418,26 @@ pub fn recap(title: String, sessions: Vec<Handoff>) -> Handoff {
 }
 
 impl Handoff {
-    /// Makes it fit: lines get shorter first, and go then, the least valuable ones first. The order of the rest stays.
+    /// Makes it fit into a budget of tokens: lines get shorter first, and go then, the least valuable ones first. The order of
+    /// the rest stays.
     pub fn fit(&mut self, budget: u64, render: &dyn Fn(&Handoff) -> String) {
         self.tight = budget < TIGHT;
+        self.fit_into(&|handoff| estimate(&render(handoff)) <= budget);
+    }
+
+    /// The same, into whatever there is room for.
+    pub fn fit_into(&mut self, fits: &dyn Fn(&Handoff) -> bool) {
         let mut order: Vec<(u32, std::cmp::Reverse<usize>, usize)> = Vec::new();
         for (p, part) in self.parts.iter().enumerate() {
             order.extend(part.lines.iter().enumerate().map(|(n, line)| (line.value, std::cmp::Reverse(n), p)));
         }
         order.sort_unstable();
         let places: Vec<(usize, usize)> = order.into_iter().map(|(_, std::cmp::Reverse(n), p)| (p, n)).collect();
-        let fits = |steps: usize| estimate(&render(&self.after(&places, steps))) <= budget;
         // Each step makes it shorter: the first that is enough is found by halves.
         let (mut few, mut enough) = (0, 2 * places.len());
         while few < enough {
             let half = usize::midpoint(few, enough);
-            if fits(half) { enough = half } else { few = half + 1 }
+            if fits(&self.after(&places, half)) { enough = half } else { few = half + 1 }
         }
         *self = self.after(&places, enough);
     }

@@ -23,7 +23,7 @@ const ENTRIES: usize = 60;
 const WRITE: &str = "read, write temp, fsync, rename, fsync dir";
 const READ: &str = "read 2 directories and 10,000 files";
 
-pub(crate) const ROWS: [Row; 9] = [
+pub(crate) const ROWS: [Row; 10] = [
     row("start-up", "empty program", Some(3.0), [401, 61], start_up),
     row("add", WRITE, Some(2.5), [121, 31], add),
     row("set", WRITE, Some(2.5), [121, 31], set),
@@ -31,6 +31,7 @@ pub(crate) const ROWS: [Row; 9] = [
     row("list", READ, Some(3.0), [25, 7], list),
     row("list --limit 20", "read 2 directories and 20 files", None, [101, 15], list_limit),
     row("list --open-tasks", READ, None, [9, 3], list_tasks),
+    row("handoff, 10,000 sessions", READ, Some(3.0), [25, 7], handoff),
     row("sync", "stat 1,000 files", Some(2.0), [201, 31], sync),
     row("lint", READ, Some(5.0), [25, 5], lint),
 ];
@@ -108,6 +109,21 @@ fn list_limit(bench: &Bench) -> Pair<'_> {
 
 fn list_tasks(bench: &Bench) -> Pair<'_> {
     listed(bench, &["list", "--open-tasks"], LOGS - LOGS.div_ceil(4), LOGS)
+}
+
+/// What the next shift must know of one log among all; the index is as it should be.
+fn handoff(bench: &Bench) -> Pair<'_> {
+    let root = bench.listed.get_or_init(|| large_journal(bench.dir.path()));
+    for _ in 0..2 {
+        time(&mut bench.shiftlog(root, &["index"]));
+        std::thread::sleep(Duration::from_millis(3100));
+    }
+    let dirs = [root.join("sessions/current"), root.join("sessions/recent")];
+    let most = LOGS.to_string();
+    Box::new(move |n| {
+        let program = time(&mut bench.shiftlog(root, &["handoff", &id(n * 97 % LOGS)]));
+        (program, time(&mut bench.reference("read", &[Path::new(&most), &dirs[0], &dirs[1]])))
+    })
 }
 
 /// Looks at logs none of which changed since the last look; the reference knows their names.

@@ -9,19 +9,25 @@ use serde_json::{Value, json};
 use shiftlog::agents;
 use shiftlog::capture::digest::Digest;
 use shiftlog::capture::digest_of_log;
-use shiftlog::handoff::{Handoff, Sources, whole};
+use shiftlog::handoff::{self, Handoff, whole};
+use shiftlog::index::{Mode, Sources};
 use shiftlog::journal::edit::Editor;
 use shiftlog::journal::entry::NewEntry;
 use shiftlog::journal::outline::Outline;
 use shiftlog::journal::profile::State;
 use shiftlog::journal::{self, Error, Journal, Log};
+use shiftlog::record::Record;
 use shiftlog::record::conversation::Conversation;
 use shiftlog::record::tokens::estimate;
 
 use super::context::Context;
 use super::recorded;
+use super::related::relatives;
 use super::ui::Ended;
 use super::write;
+
+/// Related sessions that are named.
+const RELATED: usize = 3;
 
 /// Print what the next shift must know
 ///
@@ -66,7 +72,7 @@ pub(crate) fn run(context: &Context, args: &HandoffArgs) -> anyhow::Result<Ended
     if args.mark {
         mark(context, &journal, &log)?;
     }
-    let made = made(context, &journal, &log)?;
+    let made = with_relatives(context, &journal, &log)?;
     if args.check {
         return check(context, &made);
     }
@@ -119,25 +125,42 @@ pub(crate) struct Made {
     updated: Option<DateTime<Utc>>,
 }
 
-/// The whole handoff of a log.
+/// The whole handoff of a log, without what is related to it.
 pub(crate) fn made(context: &Context, journal: &Journal, log: &Log) -> anyhow::Result<Made> {
+    of_record(journal, recorded::find(context, journal)?.as_ref(), log, Vec::new())
+}
+
+/// The whole handoff of a log, with what is related to it as far as the index says.
+pub(crate) fn with_relatives(context: &Context, journal: &Journal, log: &Log) -> anyhow::Result<Made> {
+    let record = recorded::find(context, journal)?;
+    let private = recorded::private(journal);
+    let sources = Sources { journal, record: record.as_ref(), private: &private, now: context.now };
+    let related = relatives(&sources, log, RELATED, Mode::Update).unwrap_or_else(|error| {
+        context.notices(vec![format!("related sessions are not known: {error}")]);
+        Vec::new()
+    });
+    of_record(journal, record.as_ref(), log, related)
+}
+
+/// The whole handoff of a log.
+pub(crate) fn of_record(journal: &Journal, record: Option<&Record>, log: &Log, related: Vec<(String, String)>) -> anyhow::Result<Made> {
     let text = log.read()?;
     let summary = log.summarize(&text, &journal.root);
     let placeholders = journal.placeholders(&log.profile)?;
     let (mut digest, mut conversations) = (Digest::default(), Vec::new());
-    if let Some(record) = recorded::find(context, journal)? {
-        digest = digest_of_log(&record, None, &log.id)?.0;
+    if let Some(record) = record {
+        digest = digest_of_log(record, None, &log.id)?.0;
         conversations = record.of_logs(&[&log.id])?;
         conversations.sort_by_key(|conversation| conversation.last_turn_at);
     }
     let last = conversations.iter().rev().find(|conversation| conversation.parent.is_none());
-    let sources = Sources {
+    let sources = handoff::Sources {
         log: Some((&summary, &text, &log.profile, &placeholders)),
         digest: &digest,
         title: None,
         branch: last.and_then(|conversation| conversation.branch.clone()),
         cwd: last.and_then(|conversation| conversation.cwd.clone()),
-        related: Vec::new(),
+        related,
     };
     let handoff = whole(&sources);
     Ok(Made { handoff, digest, conversations, updated: summary.last_updated })

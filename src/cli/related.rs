@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use clap::Args;
 use serde_json::{Value as Json, json};
 use shiftlog::index::related::{Origin, Related};
-use shiftlog::index::{Coverage, Mode};
+use shiftlog::index::{Coverage, Index, Mode, Sources};
 use shiftlog::journal::entry::NewEntry;
 use shiftlog::journal::{Error, Log, Place};
 use shiftlog::record::Record;
@@ -36,6 +36,13 @@ pub(crate) struct RelatedArgs {
     /// Answer from the index as it is, without bringing it up to date
     #[arg(long)]
     no_update: bool,
+}
+
+/// The sessions that are related to a log, as far as the index has it: id and the first reason.
+pub(crate) fn relatives(sources: &Sources<'_>, log: &Log, limit: usize, mode: Mode) -> shiftlog::index::Result<Vec<(String, String)>> {
+    let index = Index::open(sources, mode, &mut |_, _| {})?;
+    let related = index.related(sources, Origin::Log(log), limit)?;
+    Ok(related.into_iter().filter_map(|other| Some((other.session, other.reasons.into_iter().next()?.text))).collect())
 }
 
 /// What is asked about.

@@ -14,7 +14,7 @@ use shiftlog::journal::{Error, Journal, Log};
 use shiftlog::record::tokens::estimate;
 
 use super::context::Context;
-use super::handoff::made;
+use super::handoff::with_relatives;
 use super::ui::{Ended, visible};
 use super::{recorded, when};
 
@@ -62,7 +62,7 @@ pub(crate) fn run(context: &Context, args: &StartArgs) -> anyhow::Result<Ended> 
 
 /// Asks on a terminal; elsewhere says what there is to choose from.
 fn choose(context: &Context, journal: &Journal) -> anyhow::Result<Choice> {
-    let open = journal.open_logs(OFFERED)?;
+    let open = journal.logs_in(&State::UNFINISHED, OFFERED)?;
     if open.is_empty() {
         return Err(Error::refused("no-open-log", "no log is open", "`shiftlog start --new TITLE` begins one").into());
     }
@@ -100,7 +100,7 @@ fn offered(log: &Summary) -> String {
 }
 
 fn resume(context: &Context, journal: &Journal, log: &Log, tokens: u64) -> anyhow::Result<Ended> {
-    let mut handoff = made(context, journal, log)?.handoff;
+    let mut handoff = with_relatives(context, journal, log)?.handoff;
     handoff.fit(tokens, &Handoff::markdown);
     let (action, log) = match journal.next_of(log.clone())? {
         Next::Update(log) => (reopen(context, journal, &log)?, log),

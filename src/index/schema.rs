@@ -17,7 +17,7 @@ use crate::record::conversation::Conversation;
 use crate::record::turn::Turn;
 
 /// Version of the documents; another one makes the index anew. The tokenizer has its own.
-pub(super) const VERSION: u32 = 4;
+pub(super) const VERSION: u32 = 5;
 
 /// Bytes of a fact: more of a command or an error is found as text.
 const FACT: usize = 240;

@@ -363,15 +363,23 @@ impl Journal {
     /// # Errors
     /// [`Error::Io`]; logs that cannot be read are passed over.
     pub fn open_logs(&self, most: usize) -> Result<Vec<Log>> {
+        self.logs_in(&[State::Open], most)
+    }
+
+    /// Live logs in one of these states, the newest first, so many at most.
+    ///
+    /// # Errors
+    /// [`Error::Io`]; logs that cannot be read are passed over.
+    pub fn logs_in(&self, states: &[State], most: usize) -> Result<Vec<Log>> {
         let mut live = self.logs(Place::Live)?;
         live.retain(|l| l.profile.name.parse(&l.id).is_some());
         live.sort_by_cached_key(|l| std::cmp::Reverse(l.order()));
-        let open = |log: &Log| {
+        let counts = |log: &Log| {
             let status = log.read().and_then(|text| Ok(Properties::read(&text, &log.path)?.text(&log.profile.keys.status)));
             let status = status.ok().flatten().unwrap_or_default();
-            log.profile.status_named(&status).is_some_and(|(_, s)| s.state == State::Open)
+            log.profile.status_named(&status).is_some_and(|(_, s)| states.contains(&s.state))
         };
-        Ok(live.into_iter().filter(open).take(most).collect())
+        Ok(live.into_iter().filter(counts).take(most).collect())
     }
 
     /// What a session that is bound to this log does: it goes on while it is open, else a new one begins.

@@ -190,6 +190,13 @@ impl<'t> Outline<'t> {
             .find(|i| self.heading_level(&self.blocks[*i]).is_some() && part_key(parts, self.heading_text(&self.blocks[*i])) == Some(key))
     }
 
+    /// The sub-headings of a section that the profile knows.
+    pub fn parts<'o>(&'o self, section: &'o Section, profile: &'o Profile) -> impl Iterator<Item = &'o Block> {
+        let known = section.key.as_deref().and_then(|key| profile.section.get(key)).map(|s| s.part.0.as_slice()).unwrap_or_default();
+        let blocks = self.blocks[section.blocks.clone()].iter();
+        blocks.filter(|block| self.heading_level(block).is_some() && part_key(known, self.heading_text(block)).is_some())
+    }
+
     /// The blocks below a sub-heading, up to the next heading of any level.
     pub fn below(&self, section: &Section, heading: usize) -> Range<usize> {
         let end = (heading + 1..section.blocks.end).find(|i| self.heading_level(&self.blocks[*i]).is_some()).unwrap_or(section.blocks.end);

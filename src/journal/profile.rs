@@ -35,6 +35,9 @@ pub enum State {
 }
 
 impl State {
+    /// Those of work that somebody can go on with.
+    pub const UNFINISHED: [State; 3] = [State::Open, State::Paused, State::HandedOff];
+
     /// What it is called.
     pub fn name(self) -> &'static str {
         match self {

@@ -65,6 +65,10 @@ pub fn pieces(text: &str, title: &str, profile: &Profile, placeholders: &Placeho
                 _ => {}
             }
         }
+        // Sub-headings that the profile knows are structure, as headings are.
+        for block in outline.parts(section, profile) {
+            left[block.lines.clone()].fill(true);
+        }
         piece.heading = outline.line(section.heading).trim_start_matches('#').trim().trim_matches('*').trim().to_string();
         let end = outline.blocks.get(section.blocks.end).map_or(outline.lines.len(), |b| b.lines.start);
         // A heading that the profile does not know is somebody's own words.

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use chrono::TimeDelta;
 use shiftlog::agents::cleanup::claude_keeps;
-use shiftlog::journal::outline::Outline;
+use shiftlog::handoff::Handoff;
+use shiftlog::index::{Mode, Sources};
+use shiftlog::journal::profile::State;
 use shiftlog::journal::summary::Summary;
 use shiftlog::journal::{Journal, Log};
 use shiftlog::record::Record;
@@ -14,13 +16,17 @@ use shiftlog::retention::{Question, look};
 
 use crate::cli::agents::homes;
 use crate::cli::context::Context;
+use crate::cli::handoff::of_record;
+use crate::cli::recorded;
+use crate::cli::related::relatives;
 use crate::cli::ui::{number, one_line};
 
 /// Bytes of all of it.
 const MOST: usize = 2000;
 
-/// Logs, open next items and decisions that are named.
-const NAMED: [usize; 3] = [5, 5, 3];
+/// Logs that are named, and sessions that are related to the first.
+const NAMED: usize = 5;
+const RELATED: usize = 3;
 
 /// Characters of a text that is quoted.
 const QUOTED: usize = 160;
@@ -42,12 +48,12 @@ pub(super) fn text(
     (of, source): ((&str, &str), &str),
     transcript: Option<&Path>,
 ) -> anyhow::Result<Option<String>> {
-    let mut logs = journal.open_logs(NAMED[0])?;
+    let mut logs = journal.logs_in(&State::UNFINISHED, NAMED)?;
     let own = record.and_then(|record| record.of_agent(of.0, of.1).ok().flatten()).and_then(|conversation| conversation.log);
     if let Some(own) = own.and_then(|id| journal.resolve(&id, &context.cwd).ok()) {
         logs.retain(|log| log.id != own.id);
         logs.insert(0, own);
-        logs.truncate(NAMED[0]);
+        logs.truncate(NAMED);
     }
     let Some(first) = logs.first() else { return Ok(None) };
     let summaries = logs.iter().map(|log| log.summary(&journal.root, false)).collect::<Result<Vec<_>, _>>()?;
@@ -57,7 +63,8 @@ pub(super) fn text(
         body.extend(reminder(context, &summaries));
     }
     body.extend(retention(context, record, of.0, transcript));
-    body.extend(inside(journal, first)?);
+    let taken = OPEN.len() + CLOSE.len() + body.iter().map(|line| line.len() + 1).sum::<usize>();
+    body.extend(handed(context, journal, record, first, MOST.saturating_sub(taken))?);
     Ok(Some(framed(&body)))
 }
 
@@ -119,26 +126,25 @@ fn retention(context: &Context, record: Option<&Record>, agent: &str, transcript
     (!said.is_empty()).then(|| format!("Kept: {}.", said.join("; ")))
 }
 
-/// What is open in a log, and what was decided last.
-fn inside(journal: &Journal, log: &Log) -> anyhow::Result<Vec<String>> {
-    let text = log.read()?;
-    let placeholders = journal.placeholders(&log.profile)?;
-    let outline = Outline::parse(&text);
-    let entries = outline.numbered(&log.profile, &placeholders);
-    let of = |key: &'static str| entries.iter().filter(move |(n, entry)| *n > 0 && entry.section == key).map(|(_, entry)| entry);
-    let mut lines = Vec::new();
-    let next: Vec<_> = of("next").filter(|entry| entry.task.is_none() || entry.is_open()).take(NAMED[1]).collect();
-    if !next.is_empty() {
-        lines.push(format!("Next in {}:", quoted(&log.id)));
-        lines.extend(next.iter().map(|entry| format!("- {}", quoted(&entry.text))));
-    }
-    let decisions: Vec<_> = of("decisions").collect();
-    if !decisions.is_empty() {
-        lines.push(format!("Decided last in {}:", quoted(&log.id)));
-        let last = &decisions[decisions.len().saturating_sub(NAMED[2])..];
-        lines.extend(last.iter().map(|entry| format!("- {}", quoted(&entry.text))));
-    }
-    Ok(lines)
+/// What the next shift must know of a log, as far as there is room for it.
+fn handed(context: &Context, journal: &Journal, record: Option<&Record>, log: &Log, room: usize) -> anyhow::Result<Vec<String>> {
+    let private = recorded::private(journal);
+    let sources = Sources { journal, record, private: &private, now: context.now };
+    // Where there is no index yet, or none that can be read, the log's own links are all that is known.
+    let related = relatives(&sources, log, RELATED, Mode::Leave).unwrap_or_default();
+    let mut whole = of_record(journal, record, log, related)?.handoff;
+    let title = format!("Handoff of {}:", quoted(&log.id));
+    let lines = |handoff: &Handoff| {
+        let parts = handoff.parts.iter().filter(|part| !part.lines.is_empty());
+        let said = parts.flat_map(|part| {
+            let heading = format!("{}:", part.heading);
+            std::iter::once(heading).chain(part.lines.iter().map(|line| format!("- {}", quoted(&line.text))))
+        });
+        std::iter::once(title.clone()).chain(said).collect::<Vec<String>>()
+    };
+    let fits = |lines: &[String]| lines.iter().map(|line| line.len() + 1).sum::<usize>() <= room;
+    whole.fit_into(&|handoff| fits(&lines(handoff)));
+    Ok(Some(lines(&whole)).filter(|lines| lines.len() > 1 && fits(lines)).unwrap_or_default())
 }
 
 /// Text of a log on one line; it cannot end the frame.
