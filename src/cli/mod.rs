@@ -5,6 +5,7 @@ mod agents;
 mod backlinks;
 mod backup;
 mod capture;
+mod carry;
 mod completions;
 mod context;
 mod r#continue;
