@@ -6,6 +6,7 @@ mod backlinks;
 mod backup;
 mod capture;
 mod carry;
+mod clipboard;
 mod completions;
 mod context;
 mod r#continue;
