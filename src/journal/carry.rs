@@ -146,7 +146,8 @@ impl Editor<'_> {
                     }
                 }
                 Err(error) => {
-                    carried.left.push(format!("`{}` was not carried forward: {error}", item.text.lines().next().unwrap_or_default()))
+                    let first = item.text.lines().next().unwrap_or_default();
+                    carried.left.push(format!("`{first}` was not carried forward: {error}"));
                 }
             }
         }
