@@ -3,12 +3,13 @@
 //! Each line has a value and a shorter form. Over the budget, lines get shorter first and go then, the least valuable ones first;
 //! what went is said. The same log and record give the same bytes.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveTime, Utc};
 use serde::Serialize;
 
 use crate::capture::digest::{Digest, Problem};
 use crate::capture::entries::{code, metric};
 use crate::capture::text::{one_line, plain, short};
+use crate::journal::carry;
 use crate::journal::change::{Token, same_tokens, tokens};
 use crate::journal::outline::{Entry, Form, Outline};
 use crate::journal::placeholder::Placeholders;
@@ -218,12 +219,8 @@ fn state(sources: &Sources<'_>, entries: &[Known]) -> Vec<Line> {
 fn open(digest: &Digest, entries: &[Known]) -> Vec<Line> {
     let (mut lines, mut said) = (Vec::new(), Vec::new());
     // What was done, or what a person took out of the log, is not open, whoever says so.
-    let done: Vec<Vec<Token>> = entries.iter().filter(|e| e.task && !e.open).map(|e| tokens(&e.text)).collect();
-    let since = |text: &str| {
-        let words = tokens(text);
-        let todos = digest.todos.iter().map(|todo| &todo.what);
-        todos.chain(&digest.next).chain(&digest.questions).find(|said| same_tokens(&words, &said.text)).map(|said| said.time)
-    };
+    let done: Vec<Vec<Token>> = entries.iter().filter(|e| e.task && !e.open).map(|e| tokens(&carry::words(&e.text))).collect();
+    let since = |text: &str| crate::capture::since(digest, text);
     let rank = |entry: &Known| match entry.part.as_deref() {
         Some("high") => 0,
         Some("low") => 2,
@@ -233,10 +230,14 @@ fn open(digest: &Digest, entries: &[Known]) -> Vec<Line> {
         entries.iter().filter(|e| e.open && matches!(e.section.as_str(), "next" | "execution" | "criteria")).collect();
     own.sort_by_key(|entry| rank(entry));
     for entry in own {
-        if is_new(&mut said, &entry.text) {
+        let words = carry::words(&entry.text);
+        if is_new(&mut said, &words) {
             let label =
                 entry.part.as_deref().filter(|part| matches!(*part, "high" | "low")).map(|part| format!(" ({part})")).unwrap_or_default();
-            lines.push(Line { time: since(&entry.text), ..Line::new(format!("{}{label}", entry.text), 95) });
+            let carried = carry::mark(&entry.text);
+            let from = carried.as_ref().map(|mark| format!(" ([[{}]])", mark.origin)).unwrap_or_default();
+            let time = carried.map_or_else(|| since(&words), |mark| Some(mark.since.and_time(NaiveTime::MIN).and_utc()));
+            lines.push(Line { time, ..Line::new(format!("{words}{label}{from}"), 95) });
         }
     }
     for todo in digest.todos.iter().filter(|todo| todo.is_open()) {

@@ -1,5 +1,7 @@
 //! The handoff: what counts, within the budget, the same each time.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use crate::builder::{Journal, shared};
@@ -252,4 +254,61 @@ fn a_shift_starts_from_an_open_log_or_a_new_one() {
     let _ = paused.run(&["start", "--new", "Paused work"]).ok();
     let _ = paused.run(&["status", "paused"]).ok();
     assert!(paused.run(&["start", "--resume", "@"]).ok().err.starts_with("resumed "));
+}
+
+/// A program that keeps what it is given, in the settings.
+fn clipboard(journal: &Journal, script: &str) -> String {
+    journal.write("bin/copy", format!("#!/bin/sh\n{script}\n"));
+    let program = journal.path("bin/copy");
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("permissions");
+    let program = program.to_string_lossy().into_owned();
+    journal.write("home/.config/shiftlog/config.toml", format!("clipboard = \"'{program}' --all\"\n"));
+    program
+}
+
+#[test]
+fn a_copy_goes_to_the_program_of_the_settings() {
+    let journal = Journal::new();
+    let _ = journal.run(&["new", "By hand"]).ok();
+    let _ = journal.run(&["add", "next", "Größe messen"]).ok();
+    let program = clipboard(&journal, "cat > \"$HOME/copied$1\"\necho talk\nsleep 5 &");
+    let out = journal.run(&["handoff"]).ok().err("").out;
+    journal.run(&["handoff", "--copy"]).ok().out(&out).err(&format!("copied with {program}\n"));
+    assert_eq!(journal.read("home/copied--all"), out);
+    let answer = journal.json(&["handoff", "--copy", "--to", "claude"]);
+    assert_eq!((&answer["copied"], answer["text"].as_str()), (&true.into(), Some(journal.read("home/copied--all").as_str())));
+
+    clipboard(&journal, "cat > /dev/null\necho 'no display' >&2\nexit 3");
+    let hint = "hint: nothing was copied; `clipboard` in your own config.toml names another program\n";
+    journal.run(&["handoff", "--copy"]).code(2).out("").err(&format!("shiftlog: {program} did not copy: no display\n{hint}"));
+    clipboard(&journal, "exit 3");
+    journal.run(&["handoff", "--copy"]).code(2).out("").err(&format!("shiftlog: {program} did not copy: exit status: 3\n{hint}"));
+    fs::remove_file(journal.path("bin/copy")).expect("removed");
+    assert_eq!(journal.json(&["handoff", "--copy"])["error"]["kind"], "clipboard");
+}
+
+#[test]
+fn a_copy_goes_to_a_program_that_can_be_used_here() {
+    let journal = Journal::new();
+    let _ = journal.run(&["new", "By hand"]).ok();
+    clipboard(&journal, "PATH=/usr/bin:/bin\necho \"$0 $*\" > \"$HOME/called\"\ncat > /dev/null");
+    fs::remove_file(journal.path("home/.config/shiftlog/config.toml")).expect("removed");
+    let run = |variables: &[(&str, &str)]| {
+        let mut command = journal.command(&["handoff", "--copy"]);
+        let output = command.env("PATH", journal.path("bin")).envs(variables.iter().copied()).output().expect("the program runs");
+        (output.status.code(), output.stdout.is_empty(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let none = "shiftlog: no program that copies to the clipboard was found\nhint: install wl-copy, xclip or xsel, or name a program with \
+                `clipboard = \"…\"` in your own config.toml\n";
+    assert_eq!(run(&[("DISPLAY", ":0"), ("WAYLAND_DISPLAY", "wayland-0")]), (Some(2), true, none.into()));
+    for name in ["wl-copy", "xclip", "xsel"] {
+        fs::copy(journal.path("bin/copy"), journal.path(&format!("bin/{name}"))).expect("copied");
+    }
+    assert_eq!(run(&[]), (Some(2), true, none.into()));
+    assert_eq!(run(&[("DISPLAY", ":0")]), (Some(0), false, "copied with xclip\n".into()));
+    assert_eq!(journal.read("home/called"), format!("{} -selection clipboard\n", journal.path("bin/xclip").display()));
+    assert_eq!(run(&[("DISPLAY", ":0"), ("WAYLAND_DISPLAY", "wayland-0")]), (Some(0), false, "copied with wl-copy\n".into()));
+    fs::rename(journal.path("bin/copy"), journal.path("bin/pbcopy")).expect("renamed");
+    assert_eq!(run(&[]), (Some(0), false, "copied with pbcopy\n".into()));
+    journal.run(&["handoff", "--copy", "--check"]).code(2);
 }

@@ -83,6 +83,7 @@ impl Home {
     }
 }
 
+const RESTART: &str = "agents that are running now take it up when they are started again\n";
 const ALL: [&str; 7] = [".claude", ".codex", ".gemini", ".config/opencode", ".qwen", ".copilot", ".cline"];
 const CLAUDE: [&str; 8] =
     ["SessionStart", "UserPromptSubmit", "Stop", "StopFailure", "SubagentStop", "PreCompact", "PostCompact", "SessionEnd"];
@@ -96,9 +97,10 @@ fn hooks_go_into_existing_settings_and_a_copy_is_kept() {
     home.write(".claude/settings.json", before);
     fs::set_permissions(home.path(".claude/settings.json"), fs::Permissions::from_mode(0o600)).expect("permissions");
     let settings = home.path(".claude/settings.json");
-    let command = home.path(".claude/commands/session.md");
+    let commands = home.path(".claude/commands");
     home.install(&[]).ok().out("").err(&format!(
-        "Claude Code: changed {settings}  (as it was: settings.json.shiftlog-backup)\nClaude Code: created {command}\n\
+        "Claude Code: changed {settings}  (as it was: settings.json.shiftlog-backup)\n\
+         Claude Code: created {commands}/session.md\nClaude Code: created {commands}/handoff.md\n\
          agents that are running now take it up when they are started again\n"
     ));
     let others: Vec<String> = CLAUDE.iter().filter(|e| **e != "Stop").map(|e| home.hook(e, "claude", 10)).collect();
@@ -161,19 +163,25 @@ fn every_agent_gets_its_own_form_and_is_as_it_was_afterwards() {
     }
     assert!(home.read(".config/opencode/plugins/shiftlog.js").contains(&format!("const program = \"{}\"\n", home.bin())));
     for (file, arguments) in [
-        (".claude/commands/session.md", "$ARGUMENTS"),
-        (".gemini/commands/session.toml", "{{args}}"),
-        (".qwen/commands/session.md", "{{args}}"),
-        (".config/opencode/commands/session.md", "$ARGUMENTS"),
-        (".codex/skills/session/SKILL.md", ""),
-        (".copilot/skills/session/SKILL.md", ""),
-        (".cline/skills/session/SKILL.md", ""),
+        (".claude/commands/NAME.md", "$ARGUMENTS"),
+        (".gemini/commands/NAME.toml", "{{args}}"),
+        (".qwen/commands/NAME.md", "{{args}}"),
+        (".config/opencode/commands/NAME.md", "$ARGUMENTS"),
+        (".codex/skills/NAME/SKILL.md", ""),
+        (".copilot/skills/NAME/SKILL.md", ""),
+        (".cline/skills/NAME/SKILL.md", ""),
     ] {
-        let text = home.read(file);
-        assert!(text.contains("shiftlog session --from - <<'EOF'") && text.contains(arguments) && !text.contains('@'), "{file}: {text}");
+        for (name, runs) in [("session", None), ("handoff", Some("shiftlog handoff ID --mark\n"))] {
+            let text = home.read(&file.replace("NAME", name));
+            assert!(
+                text.contains("shiftlog session --from - <<'EOF'") && text.contains(arguments) && !text.contains('@'),
+                "{file}: {text}"
+            );
+            assert!(runs.is_none_or(|line| text.contains(line)), "{file}: {text}");
+        }
     }
 
-    assert!(home.json(&[])["agents"].to_string().matches("\"unchanged\"").count() >= 15);
+    assert_eq!(home.json(&[])["agents"].to_string().matches("\"unchanged\"").count(), 22);
     home.install(&["--uninstall"]).ok();
     assert_eq!(home.files(), before);
     home.install(&["--uninstall", "claude"]).ok().err("Claude Code: nothing of shiftlog's is there\n");
@@ -183,23 +191,33 @@ fn every_agent_gets_its_own_form_and_is_as_it_was_afterwards() {
 fn the_document_of_the_commands_is_one_that_session_takes() {
     let home = Home::new(&[".claude"]);
     home.install(&[]).ok();
-    let text = home.read(".claude/commands/session.md");
-    let document = text.split("<<'EOF'\n").nth(1).and_then(|rest| rest.split("EOF\n").next()).expect("a document");
-    let document = document.replace("done, or partial", "done").replace("high, medium or low", "high");
-    Journal::new().run_with(&["session", "--from", "-"], &document).ok();
+    for name in ["session", "handoff"] {
+        let text = home.read(&format!(".claude/commands/{name}.md"));
+        let document = text.split("<<'EOF'\n").nth(1).and_then(|rest| rest.split("EOF\n").next()).expect("a document");
+        let document = document.replace("done, or partial", "done").replace("high, medium or low", "high");
+        let journal = Journal::new();
+        journal.run_with(&["session", "--from", "-"], &document).ok();
+        journal.run(&["handoff", "20261120-01", "--mark"]).ok();
+    }
 }
 
 #[test]
 fn commands_are_valid_in_their_formats() {
     let home = Home::new(&[".claude", ".gemini", ".codex"]);
     home.install(&[]).ok();
-    let command: toml::Table = toml::from_str(&home.read(".gemini/commands/session.toml")).expect("TOML");
-    assert!(command["prompt"].as_str().expect("text").starts_with("Write down what this session did"));
-    for (file, name) in [(".claude/commands/session.md", None), (".codex/skills/session/SKILL.md", Some("session"))] {
-        let text = home.read(file);
-        let head = text.split("---\n").nth(1).expect("front matter");
-        let head: Value = serde_yaml::from_str(head).expect("YAML");
-        assert_eq!((head["name"].as_str(), head["description"].is_string()), (name, true), "{file}");
+    for (name, begins, tools) in [
+        ("session", "Write down what this session did", "Bash(shiftlog session:*)"),
+        ("handoff", "Hand this session off", "Bash(shiftlog session:*), Bash(shiftlog handoff:*)"),
+    ] {
+        let command: toml::Table = toml::from_str(&home.read(&format!(".gemini/commands/{name}.toml"))).expect("TOML");
+        assert!(command["prompt"].as_str().expect("text").starts_with(begins));
+        for (file, named) in [(format!(".claude/commands/{name}.md"), None), (format!(".codex/skills/{name}/SKILL.md"), Some(name))] {
+            let text = home.read(&file);
+            let head = text.split("---\n").nth(1).expect("front matter");
+            let head: Value = serde_yaml::from_str(head).expect("YAML");
+            assert_eq!((head["name"].as_str(), head["description"].is_string()), (named, true), "{file}");
+            assert!(named.is_some() || head["allowed-tools"] == tools, "{file}");
+        }
     }
 }
 
@@ -286,6 +304,7 @@ fn a_program_that_moved_is_followed_and_only_then_codex_needs_new_trust() {
 fn files_of_others_are_left_and_edited_ones_too() {
     let home = Home::new(&[".claude", ".cline"]);
     home.write(".claude/commands/session.md", "mine\n");
+    home.write(".claude/commands/handoff.md", "mine too\n");
     home.write(".cline/hooks/TaskStart", "#!/bin/sh\necho mine\n");
     let answer = home.json(&[]);
     let notes = |n: usize| answer["agents"][n]["notes"].to_string();
@@ -299,6 +318,7 @@ fn files_of_others_are_left_and_edited_ones_too() {
     assert!(run.err.contains(&note), "{}", run.err);
     home.install(&["--uninstall"]).ok();
     assert_eq!(home.read(".claude/commands/session.md"), "mine\n");
+    assert_eq!(home.read(".claude/commands/handoff.md"), "mine too\n");
     assert_eq!(home.read(".cline/hooks/TaskStart"), "#!/bin/sh\necho mine\n");
 }
 
@@ -316,14 +336,19 @@ fn a_project_has_files_of_its_own() {
     for file in [
         ".claude/settings.json",
         ".claude/commands/session.md",
+        ".claude/commands/handoff.md",
         ".codex/hooks.json",
         ".agents/skills/session/SKILL.md",
+        ".agents/skills/handoff/SKILL.md",
         ".gemini/settings.json",
         ".gemini/commands/session.toml",
+        ".gemini/commands/handoff.toml",
         ".opencode/plugins/shiftlog.js",
         ".opencode/commands/session.md",
+        ".opencode/commands/handoff.md",
         ".qwen/settings.json",
         ".qwen/commands/session.md",
+        ".qwen/commands/handoff.md",
     ] {
         assert!(home.journal.path(file).is_file(), "{file}");
     }
@@ -349,9 +374,10 @@ fn copilot_runs_no_hook_of_a_project_twice() {
     let run = home.install(&["--project", "claude"]).ok();
     assert!(run.err.contains("take those out first with `shiftlog install copilot --project --uninstall`"), "{}", run.err);
     assert!(!home.journal.path(".claude/settings.json").exists());
-    // Codex goes on using the skill that both have.
+    // Codex goes on using the skills that both have.
     home.install(&["--project", "copilot", "--uninstall"]).ok();
-    assert!(home.journal.path(".agents/skills/session/SKILL.md").is_file() && !home.journal.path(".github").exists());
+    let skills = ["session", "handoff"].map(|name| home.journal.path(&format!(".agents/skills/{name}/SKILL.md")).is_file());
+    assert_eq!((skills, home.journal.path(".github").exists()), ([true, true], false));
     home.install(&["--project", "codex", "--uninstall"]).ok();
     assert!(!home.journal.path(".agents").exists());
 }
@@ -385,6 +411,13 @@ fn a_check_says_what_is_wrong() {
     let home = Home::new(&[".claude", ".gemini"]);
     home.install(&["claude"]).ok();
     home.install(&["--check"]).ok().out("Claude Code: installed, 8 hooks ran\nGemini CLI: not installed\n");
+    let handoff = home.path(".claude/commands/handoff.md");
+    fs::remove_file(&handoff).expect("removed");
+    home.install(&["--check", "claude"]).code(1).out(&format!(
+        "Claude Code: installed, not as it should be; 8 hooks ran\n  \
+         problem: missing, or of another version: {handoff}; `shiftlog install claude` writes it\n",
+    ));
+    home.install(&["claude"]).ok().err(&format!("Claude Code: created {handoff}\n{RESTART}"));
     home.install(&["--check", "gemini"])
         .code(1)
         .out("Gemini CLI: not installed\n  problem: nothing is installed: run `shiftlog install gemini`\n");

@@ -7,6 +7,7 @@ mod agents;
 mod backup;
 mod capture;
 mod careful;
+mod carry;
 mod change;
 mod concurrent;
 mod conversations;

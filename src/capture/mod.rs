@@ -9,6 +9,9 @@ pub mod write;
 
 use std::collections::HashSet;
 
+use chrono::{DateTime, Utc};
+
+use crate::journal::change::{same_tokens, tokens};
 use crate::record::conversation::Conversation;
 use crate::record::{Record, Result};
 use digest::Digest;
@@ -94,4 +97,11 @@ pub fn digest_of_log(record: &Record, conversation: Option<&Conversation>, log: 
         }
     }
     Ok((whole.unwrap_or_default(), fresh))
+}
+
+/// When something that is to be done came up first, as a to-do, a next step or a question.
+pub fn since(digest: &Digest, text: &str) -> Option<DateTime<Utc>> {
+    let words = tokens(text);
+    let todos = digest.todos.iter().map(|todo| &todo.what);
+    todos.chain(&digest.next).chain(&digest.questions).find(|said| same_tokens(&words, &said.text)).map(|said| said.time)
 }

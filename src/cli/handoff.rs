@@ -20,10 +20,11 @@ use shiftlog::record::Record;
 use shiftlog::record::conversation::Conversation;
 use shiftlog::record::tokens::estimate;
 
+use super::clipboard::Clipboard;
 use super::context::Context;
 use super::recorded;
 use super::related::relatives;
-use super::ui::Ended;
+use super::ui::{Ended, visible};
 use super::write;
 
 /// Related sessions that are named.
@@ -52,6 +53,9 @@ pub(crate) struct HandoffArgs {
     /// Hand the log off, as its profile has it
     #[arg(long, conflicts_with = "check")]
     mark: bool,
+    /// Put the text on the clipboard as well
+    #[arg(long, conflicts_with = "check")]
+    copy: bool,
     /// Say what has changed since: the branch, files that it names, items that were done
     #[arg(long)]
     check: bool,
@@ -67,6 +71,7 @@ pub(crate) enum Format {
 
 pub(crate) fn run(context: &Context, args: &HandoffArgs) -> anyhow::Result<Ended> {
     let frame = args.to.as_deref().map(framed).transpose()?;
+    let clipboard = args.copy.then(|| Clipboard::find(context)).transpose()?;
     let journal = context.journal()?;
     let log = context.log(&journal, args.log.as_deref().or(args.session.as_deref()))?;
     if args.mark {
@@ -85,6 +90,10 @@ pub(crate) fn run(context: &Context, args: &HandoffArgs) -> anyhow::Result<Ended
         let hint = format!("--tokens {tokens} is the least that it takes");
         return Err(Error::refused("budget", format!("not even the title fits into {} tokens", args.tokens), hint).into());
     }
+    if let Some(clipboard) = &clipboard {
+        clipboard.copy(&text)?;
+        context.ui.say(format_args!("copied with {}", visible(clipboard.name())));
+    }
     if context.ui.json || args.format == Format::Json {
         let parts: serde_json::Map<String, Value> =
             handoff.parts.iter().map(|part| (part.key.to_string(), json!({"lines": part.lines, "left_out": part.left_out}))).collect();
@@ -93,6 +102,7 @@ pub(crate) fn run(context: &Context, args: &HandoffArgs) -> anyhow::Result<Ended
             "budget": args.tokens, "parts": parts, "more": handoff.more, "text": text,
         });
         answer["marked"] = args.mark.into();
+        answer["copied"] = args.copy.into();
         context.ui.answer(answer)?;
         return Ok(Ended::Done);
     }

@@ -5,6 +5,8 @@ mod agents;
 mod backlinks;
 mod backup;
 mod capture;
+mod carry;
+mod clipboard;
 mod completions;
 mod context;
 mod r#continue;

@@ -2,19 +2,25 @@
 
 use clap::Args;
 use serde_json::json;
+use shiftlog::journal::edit::Editor;
 use shiftlog::journal::lifecycle::NewLog;
 use shiftlog::journal::store::Store;
 
+use super::carry::{CarryArgs, Carrying};
 use super::context::Context;
 use super::ui::{Ended, unified_diff};
 
 /// Begin a new log from the template
+///
+/// Next items that are still open in the log that was handed off before may be carried into it: on a terminal that is asked.
 #[derive(Debug, Args)]
 pub(crate) struct NewArgs {
     /// Title: what the session is about
     title: Vec<String>,
     #[command(flatten)]
     about: AboutArgs,
+    #[command(flatten)]
+    carry: CarryArgs,
     /// Profile, instead of the journal's default
     #[arg(long)]
     profile: Option<String>,
@@ -80,27 +86,39 @@ pub(crate) fn run(context: &Context, args: &NewArgs) -> anyhow::Result<Ended> {
         new.extra.push((key.to_string(), value.to_string()));
     }
     let journal = context.journal()?;
+    let profile = new.profile.as_deref().map_or_else(|| Ok(journal.default_profile()), |name| journal.profile(name))?;
+    let mut carrying = Carrying::ask(context, &journal, &args.carry, journal.handed_off(&profile)?)?;
     let store = Store::new(&journal.root, context.now);
     let lock = if args.dry_run { None } else { Some(store.lock()?) };
-    let made = journal.create(&new, context.now, lock.as_ref().map(|l| (&store, l)), &mut |_, text| Ok(text))?;
+    let made = journal.create(&new, context.now, lock.as_ref().map(|l| (&store, l)), &mut |log, text| {
+        let placeholders = journal.placeholders(&log.profile)?;
+        let editor = Editor { profile: &log.profile, placeholders: &placeholders, path: &log.path, now: context.now };
+        carrying.fill(&journal, &editor, &text)
+    })?;
     drop(lock);
     let path = journal.relative(&made.log.path).display().to_string();
     let mut notices = made.notices;
+    notices.extend(carrying.notices.clone());
     notices.extend(super::recorded::warn("", &made.text));
     notices.extend(store.notices());
     notices.extend(journal.notices());
     let notices = context.notices(notices);
+    let answer = json!({
+        "action": "new", "session": made.log.id, "path": path, "profile": made.log.profile.id, "changed": true,
+        "carried": carrying.answer(), "notices": notices,
+    });
     if args.dry_run {
-        return dry(context, &made.log, &path, &made.text, &notices);
+        return dry(context, &path, &made.text, answer);
     }
     context.register(&journal.root);
     super::recorded::claim(context, &journal, &made.log);
     let full = std::path::absolute(&made.log.path).unwrap_or_else(|_| made.log.path.clone());
     if context.ui.json {
-        context.ui.answer(json!({"action": "new", "session": made.log.id, "path": path, "profile": made.log.profile.id, "changed": true, "notices": notices}))?;
+        context.ui.answer(answer)?;
     } else if args.print_path {
         context.ui.data(full.display())?;
     } else {
+        carrying.say(context);
         context.ui.say(format_args!("created {}  {path}", made.log.id));
     }
     if args.edit {
@@ -109,10 +127,11 @@ pub(crate) fn run(context: &Context, args: &NewArgs) -> anyhow::Result<Ended> {
     Ok(Ended::Done)
 }
 
-fn dry(context: &Context, log: &shiftlog::journal::Log, path: &str, text: &str, notices: &[String]) -> anyhow::Result<Ended> {
+fn dry(context: &Context, path: &str, text: &str, mut answer: serde_json::Value) -> anyhow::Result<Ended> {
     let diff = unified_diff(path, None, text);
     if context.ui.json {
-        context.ui.answer(json!({"action": "new", "session": log.id, "path": path, "profile": log.profile.id, "changed": true, "notices": notices, "diff": diff}))?;
+        answer["diff"] = diff.into();
+        context.ui.answer(answer)?;
     } else {
         context.ui.raw(diff.as_bytes())?;
     }

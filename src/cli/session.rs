@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::Args;
 use serde_json::json;
+use shiftlog::journal::carry::Ticked;
 use shiftlog::journal::document::Document;
 use shiftlog::journal::edit::{Editor, Outcome};
 use shiftlog::journal::lifecycle::{Next, continues, tag_text};
@@ -16,6 +17,7 @@ use shiftlog::journal::{Error, Journal, Log};
 use super::context::Context;
 use super::new::AboutArgs;
 use super::ui::{Ended, one_line, unified_diff};
+use super::write;
 
 /// Create the session's log, or bring it up to date
 ///
@@ -45,6 +47,7 @@ struct Report {
     outcomes: Vec<Outcome>,
     notices: Vec<String>,
     diffs: Vec<String>,
+    also: Vec<Ticked>,
 }
 
 pub(crate) fn run(context: &Context, args: &SessionArgs) -> anyhow::Result<Ended> {
@@ -84,7 +87,7 @@ pub(crate) fn run(context: &Context, args: &SessionArgs) -> anyhow::Result<Ended
         }
         super::recorded::claim(context, &journal, &context.resolve(&journal, &report.id)?);
     }
-    print(context, args, report)
+    print(context, &journal, args, report)
 }
 
 /// A document that the handed-off log holds already was given again: there is nothing to begin.
@@ -122,6 +125,12 @@ fn update(context: &Context, journal: &Journal, log: &Log, document: &Document, 
     if written.changed {
         report.diffs.push(unified_diff(&report.path, Some(&written.before), &written.after));
     }
+    let entries: Vec<&str> = report.outcomes.iter().map(|outcome| outcome.entry.as_str()).collect();
+    let elsewhere = journal.complete_elsewhere((log, &written.after), &entries, context.now, write)?;
+    let path = |log: &Log| journal.relative(&log.path).display().to_string();
+    report.diffs.extend(elsewhere.logs.iter().map(|o| unified_diff(&path(&o.log), Some(&o.written.before), &o.written.after)));
+    report.notices.extend(elsewhere.notices);
+    report.also = elsewhere.logs;
     report.notices.extend(super::recorded::warn(&written.before, &written.after));
     if written.merged {
         report.notices.push(format!("{} was saved by another program meanwhile; this change was made on top of that", log.id));
@@ -181,11 +190,11 @@ fn create(
     Ok(report)
 }
 
-fn print(context: &Context, args: &SessionArgs, report: Report) -> anyhow::Result<Ended> {
+fn print(context: &Context, journal: &Journal, args: &SessionArgs, report: Report) -> anyhow::Result<Ended> {
     let notices = context.notices(report.notices);
     if context.ui.json {
         let changed = report.action != "unchanged";
-        let mut answer = json!({"action": report.action, "session": report.id, "path": report.path, "changed": changed, "entries": report.outcomes, "notices": notices});
+        let mut answer = json!({"action": report.action, "session": report.id, "path": report.path, "changed": changed, "entries": report.outcomes, "also": write::also(journal, &report.also), "notices": notices});
         if args.dry_run {
             answer["diff"] = report.diffs.concat().into();
         }
@@ -200,6 +209,7 @@ fn print(context: &Context, args: &SessionArgs, report: Report) -> anyhow::Resul
     for outcome in &new {
         context.ui.say(format_args!("{} {}  {}", outcome.action, outcome.entry, one_line(&outcome.text, 70)));
     }
+    write::say_also(context, journal, &report.also, false);
     let there = report.outcomes.len() - new.len();
     let there = match there {
         0 => String::new(),

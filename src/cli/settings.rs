@@ -14,6 +14,8 @@ pub(crate) struct Settings {
     pub(crate) author: Option<String>,
     /// Editor command, before `$VISUAL` and `$EDITOR`.
     pub(crate) editor: Option<String>,
+    /// Command that copies its standard input to the clipboard, for `handoff --copy`.
+    pub(crate) clipboard: Option<String>,
     /// What is recorded, wherever it takes place.
     pub(crate) record: RecordSettings,
     /// The program that `capture` asks.

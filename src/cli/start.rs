@@ -13,6 +13,7 @@ use shiftlog::journal::summary::Summary;
 use shiftlog::journal::{Error, Journal, Log};
 use shiftlog::record::tokens::estimate;
 
+use super::carry::{CarryArgs, Carrying};
 use super::context::Context;
 use super::handoff::with_relatives;
 use super::ui::{Ended, visible};
@@ -24,7 +25,8 @@ const OFFERED: usize = 20;
 /// Begin a shift: go on with an open log, or begin a new one
 ///
 /// Going on prints the handoff. Without a flag, open logs are offered on a terminal; elsewhere they are listed, and one must be
-/// named. A log that was handed off goes on in a new one that names it.
+/// named. A log that was handed off goes on in a new one that names it. Next items that are still open in the log that was handed
+/// off before may be carried into a new one: on a terminal that is asked.
 #[derive(Debug, Args)]
 pub(crate) struct StartArgs {
     /// Go on with this log: id, unique prefix, path, or `@` for the newest
@@ -33,6 +35,8 @@ pub(crate) struct StartArgs {
     /// Begin a new log with this topic
     #[arg(long, value_name = "TITLE")]
     new: Option<String>,
+    #[command(flatten)]
+    carry: CarryArgs,
     /// Budget of the handoff in tokens
     #[arg(long, value_name = "N", default_value_t = 2000, value_parser = clap::value_parser!(u64).range(50..))]
     tokens: u64,
@@ -52,10 +56,12 @@ pub(crate) fn run(context: &Context, args: &StartArgs) -> anyhow::Result<Ended> 
         (None, None) => choose(context, &journal)?,
     };
     match choice {
-        Choice::Resume(log) => resume(context, &journal, &log, args.tokens),
+        Choice::Resume(log) => resume(context, &journal, &log, args),
         Choice::New(title) => {
-            let log = begin(context, &journal, title, None)?;
-            report(context, &journal, ("created", &log), None)
+            let before = journal.handed_off(&journal.default_profile())?;
+            let carrying = Carrying::ask(context, &journal, &args.carry, before)?;
+            let (log, carrying) = begin(context, &journal, title, None, carrying)?;
+            report(context, &journal, ("created", &log), None, &carrying)
         }
     }
 }
@@ -99,14 +105,17 @@ fn offered(log: &Summary) -> String {
     format!("{}  {}{updated}", visible(&log.id), visible(&log.title))
 }
 
-fn resume(context: &Context, journal: &Journal, log: &Log, tokens: u64) -> anyhow::Result<Ended> {
+fn resume(context: &Context, journal: &Journal, log: &Log, args: &StartArgs) -> anyhow::Result<Ended> {
     let mut handoff = with_relatives(context, journal, log)?.handoff;
-    handoff.fit(tokens, &Handoff::markdown);
-    let (action, log) = match journal.next_of(log.clone())? {
-        Next::Update(log) => (reopen(context, journal, &log)?, log),
-        Next::Create { .. } => ("created", begin(context, journal, None, Some(log))?),
+    handoff.fit(args.tokens, &Handoff::markdown);
+    let (action, (log, carrying)) = match journal.next_of(log.clone())? {
+        Next::Update(log) => (reopen(context, journal, &log)?, (log, Carrying::default())),
+        Next::Create { .. } => {
+            let carrying = Carrying::ask(context, journal, &args.carry, Some(log.clone()))?;
+            ("created", begin(context, journal, None, Some(log), carrying)?)
+        }
     };
-    report(context, journal, (action, &log), Some(&handoff))
+    report(context, journal, (action, &log), Some(&handoff), &carrying)
 }
 
 /// A paused log is open again.
@@ -119,8 +128,14 @@ fn reopen(context: &Context, journal: &Journal, log: &Log) -> anyhow::Result<&'s
     Ok(if change.written.changed { "resumed" } else { "open" })
 }
 
-/// A new log; one that goes on from another has its topic and names it.
-fn begin(context: &Context, journal: &Journal, title: Option<String>, after: Option<&Log>) -> anyhow::Result<Log> {
+/// A new log, with what is carried into it; one that goes on from another has its topic and names it.
+fn begin(
+    context: &Context,
+    journal: &Journal,
+    title: Option<String>,
+    after: Option<&Log>,
+    mut carrying: Carrying,
+) -> anyhow::Result<(Log, Carrying)> {
     let title = match (title, after) {
         (None, Some(log)) => {
             let title = log.summary(&journal.root, false)?.title;
@@ -134,28 +149,38 @@ fn begin(context: &Context, journal: &Journal, title: Option<String>, after: Opt
     let made = journal.create(&new, context.now, Some((&store, &lock)), &mut |log, text| {
         let placeholders = journal.placeholders(&log.profile)?;
         let editor = Editor { profile: &log.profile, placeholders: &placeholders, path: &log.path, now: context.now };
+        let text = carrying.fill(journal, &editor, &text)?;
         Ok(after.map(|old| editor.add(&text, &continues(old))).transpose()?.and_then(|edited| edited.text).unwrap_or(text))
     })?;
     drop(lock);
-    context.notices(made.notices);
+    carrying.notices.extend(made.notices);
+    context.notices(carrying.notices.clone());
     context.register(&journal.root);
     recorded::claim(context, journal, &made.log);
-    Ok(made.log)
+    Ok((made.log, carrying))
 }
 
-fn report(context: &Context, journal: &Journal, (action, log): (&str, &Log), handoff: Option<&Handoff>) -> anyhow::Result<Ended> {
+fn report(
+    context: &Context,
+    journal: &Journal,
+    (action, log): (&str, &Log),
+    handoff: Option<&Handoff>,
+    carrying: &Carrying,
+) -> anyhow::Result<Ended> {
     let path = journal.relative(&log.path).display().to_string();
     let text = handoff.map(Handoff::markdown);
     if context.ui.json {
         let tokens = text.as_deref().map(estimate);
-        context
-            .ui
-            .answer(json!({"action": "start", "result": action, "session": log.id, "path": path, "handoff": text, "tokens": tokens}))?;
+        context.ui.answer(json!({
+            "action": "start", "result": action, "session": log.id, "path": path, "handoff": text, "tokens": tokens,
+            "carried": carrying.answer(), "notices": carrying.notices,
+        }))?;
         return Ok(Ended::Done);
     }
     if let Some(text) = text {
         context.ui.data(text.trim_end())?;
     }
+    carrying.say(context);
     context.ui.say(format_args!("{action} {}  {path}", log.id));
     Ok(Ended::Done)
 }

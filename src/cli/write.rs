@@ -2,6 +2,7 @@
 
 use clap::Args;
 use serde_json::json;
+use shiftlog::journal::carry::Ticked;
 use shiftlog::journal::edit::{Edited, Editor, Outcome};
 use shiftlog::journal::store::{Lock, Store, Written};
 use shiftlog::journal::{self, Journal, Log};
@@ -25,6 +26,8 @@ pub(crate) struct Change {
     pub(crate) written: Written,
     pub(crate) outcomes: Vec<Outcome>,
     pub(crate) notices: Vec<String>,
+    /// What was completed with it in other logs, where that is asked for.
+    pub(crate) also: Option<Vec<Ticked>>,
 }
 
 /// Changes the log that is meant and reports it.
@@ -46,6 +49,20 @@ pub(crate) fn single(edited: Edited) -> (Option<String>, Vec<Outcome>, bool) {
 
 /// Changes one log.
 pub(crate) fn change_log(context: &Context, journal: &Journal, log: Log, dry_run: bool, edit: &mut Edit) -> anyhow::Result<Change> {
+    change_with(context, journal, (log, dry_run), edit, &mut |_, _| Ok(()))
+}
+
+/// What follows a change under the same lock; without lock and store nothing is written.
+pub(crate) type Then<'t> = dyn FnMut(&mut Change, Option<(&Store, &Lock)>) -> journal::Result<()> + 't;
+
+/// Changes one log, and does what follows from that in others.
+pub(crate) fn change_with(
+    context: &Context,
+    journal: &Journal,
+    (log, dry_run): (Log, bool),
+    edit: &mut Edit,
+    then: &mut Then,
+) -> anyhow::Result<Change> {
     let mut outcomes = Vec::new();
     let mut editing = |editor: &Editor, text: &str| {
         let (new, found, substantive) = edit(editor, text)?;
@@ -54,33 +71,43 @@ pub(crate) fn change_log(context: &Context, journal: &Journal, log: Log, dry_run
     };
     log.writable()?;
     let store = Store::new(&journal.root, context.now);
-    let written = if dry_run {
-        journal.change(&log, context.now, None, &mut editing)?
-    } else {
-        let lock = store.lock()?;
-        let written = journal.change(&log, context.now, Some((&store, &lock)), &mut editing)?;
-        drop(lock);
-        super::recorded::claim(context, journal, &log);
-        written
-    };
-    let mut notices = store.notices();
-    notices.extend(journal.notices());
-    if written.merged {
-        notices.push(format!("{} was saved by another program meanwhile; this change was made on top of that", log.id));
+    let lock = if dry_run { None } else { Some(store.lock()?) };
+    let write = lock.as_ref().map(|lock| (&store, lock));
+    let written = journal.change(&log, context.now, write, &mut editing)?;
+    let mut change = Change { log, written, outcomes, notices: Vec::new(), also: None };
+    then(&mut change, write)?;
+    drop(lock);
+    if !dry_run {
+        super::recorded::claim(context, journal, &change.log);
     }
-    notices.extend(super::recorded::warn(&written.before, &written.after));
-    Ok(Change { log, written, outcomes, notices })
+    change.notices.extend(store.notices());
+    change.notices.extend(journal.notices());
+    if change.written.merged {
+        let merged = format!("{} was saved by another program meanwhile; this change was made on top of that", change.log.id);
+        change.notices.push(merged);
+    }
+    change.notices.extend(super::recorded::warn(&change.written.before, &change.written.after));
+    Ok(change)
 }
 
 /// Says what was done.
 pub(crate) fn report(context: &Context, journal: &Journal, action: &str, dry_run: bool, change: &Change) -> anyhow::Result<Ended> {
     let path = journal.relative(&change.log.path).display().to_string();
     let notices = context.notices(change.notices.clone());
-    let diff = || unified_diff(&path, Some(&change.written.before), &change.written.after);
+    let also = change.also.as_deref().unwrap_or_default();
+    let diff = || {
+        let one = |log: &Log, written: &Written| {
+            unified_diff(&journal.relative(&log.path).display().to_string(), Some(&written.before), &written.after)
+        };
+        one(&change.log, &change.written) + &also.iter().map(|other| one(&other.log, &other.written)).collect::<String>()
+    };
     if context.ui.json {
         let mut answer = json!({
             "action": action, "session": change.log.id, "path": path, "changed": change.written.changed, "entries": change.outcomes, "notices": notices,
         });
+        if change.also.is_some() {
+            answer["also"] = self::also(journal, also).into();
+        }
         if dry_run {
             answer["diff"] = diff().into();
         }
@@ -90,23 +117,40 @@ pub(crate) fn report(context: &Context, journal: &Journal, action: &str, dry_run
     if dry_run {
         context.ui.raw(diff().as_bytes())?;
     }
-    for outcome in &change.outcomes {
-        let place = outcome.line.map_or_else(|| path.clone(), |line| format!("{path}:{line}"));
-        let done = match (outcome.action, dry_run) {
-            ("unchanged", _) => "already there:",
-            ("added", false) => "added",
-            ("added", true) => "would add",
-            (other, false) => other,
-            (_, true) => "would change",
-        };
-        context.ui.say(format_args!("{done} {}  {}  {place}", outcome.entry, one_line(&outcome.text, 60)));
-    }
+    change.outcomes.iter().for_each(|outcome| say(context, &path, outcome, dry_run));
+    say_also(context, journal, also, dry_run);
     if !change.written.changed {
         context.ui.say(format_args!("{}: nothing to write", change.log.id));
     } else if change.outcomes.is_empty() && !dry_run {
         context.ui.say(format_args!("{}: changed  {path}", change.log.id));
     }
     Ok(Ended::Done)
+}
+
+fn say(context: &Context, path: &str, outcome: &Outcome, dry_run: bool) {
+    let place = outcome.line.map_or_else(|| path.to_string(), |line| format!("{path}:{line}"));
+    let done = match (outcome.action, dry_run) {
+        ("unchanged", _) => "already there:",
+        ("added", false) => "added",
+        ("added", true) => "would add",
+        (other, false) => other,
+        (_, true) => "would change",
+    };
+    context.ui.say(format_args!("{done} {}  {}  {place}", outcome.entry, one_line(&outcome.text, 60)));
+}
+
+/// What was completed in other logs, for JSON answers.
+pub(crate) fn also(journal: &Journal, all: &[Ticked]) -> Vec<serde_json::Value> {
+    let one = |Ticked { log, outcomes, .. }: &Ticked| json!({"session": log.id, "path": journal.relative(&log.path), "entries": outcomes});
+    all.iter().map(one).collect()
+}
+
+/// Says what was completed in other logs.
+pub(crate) fn say_also(context: &Context, journal: &Journal, all: &[Ticked], dry_run: bool) {
+    for Ticked { log, outcomes, .. } in all {
+        let path = journal.relative(&log.path).display().to_string();
+        outcomes.iter().for_each(|outcome| say(context, &path, outcome, dry_run));
+    }
 }
 
 /// The two sides of an argument such as `KEY=VALUE`.

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::capture::digest::Digest;
 use crate::capture::text::plain;
+use crate::journal::carry;
 use crate::journal::change::{same_tokens, tokens};
 use crate::journal::outline::{Entry, Form, Outline};
 use crate::journal::placeholder::Placeholders;
@@ -219,6 +220,8 @@ fn lesson(outline: &Outline<'_>, entry: &Entry) -> Option<Lesson> {
 
 fn remaining(outline: &Outline<'_>, entry: &Entry, digest: &Digest, began: NaiveDate) -> Option<Remaining> {
     let text = plain(words(entry));
+    let carried = carry::mark(&text).map(|mark| mark.since);
+    let text = carry::words(&text).into_owned();
     let (what, label) = match (entry.section.as_str(), entry.part.as_deref()) {
         // A next item without a box is to be done too.
         ("next", part) if entry.task.is_none() || entry.is_open() => (text, part.filter(|part| *part != "medium").map(str::to_string)),
@@ -231,6 +234,6 @@ fn remaining(outline: &Outline<'_>, entry: &Entry, digest: &Digest, began: Naive
     let known = tokens(&what);
     let todos = digest.todos.iter().map(|todo| &todo.what);
     let said = todos.chain(&digest.next).chain(&digest.questions).find(|said| same_tokens(&known, &said.text));
-    let since = said.map_or(began, |said| said.time.date_naive());
+    let since = carried.or(said.map(|said| said.time.date_naive())).unwrap_or(began);
     Some(Remaining { what, label, since, notes: below(outline, entry) })
 }

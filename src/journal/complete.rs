@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use serde_yaml::Value;
 
+use super::carry::words;
 use super::change;
 use super::edit::{Edited, Editor, Outcome, Splice, apply, removal, styled};
 use super::entry::{NewEntry, clean, item_lines, number_of, title_of, wave_state};
@@ -65,7 +66,7 @@ impl Editor<'_> {
             self.entries(&outline).into_iter().filter(|(_, e)| !e.placeholder && self.completable(e)).collect();
         let named = |n: &usize, e: &Entry| format!("{}:{n} {}", e.section, e.text.lines().next().unwrap_or_default());
         let mut names: Vec<(Pick, String, String)> =
-            entries.iter().enumerate().map(|(i, (n, e))| (Pick::Entry(i), bare(e), named(n, e))).collect();
+            entries.iter().enumerate().map(|(i, (n, e))| (Pick::Entry(i), words(&bare(e)).into_owned(), named(n, e))).collect();
         names.extend(
             agents.iter().enumerate().map(|(i, (agent, task))| (Pick::Agent(i), agent.clone(), format!("agents:{} {agent} {task}", i + 1))),
         );
@@ -303,12 +304,15 @@ fn bold_part(outline: &Outline, entry: &Entry) -> Option<Range<usize>> {
 
 /// The end of an item's own text: what is nested in it stays.
 fn paragraph_end(outline: &Outline, entry: &Entry) -> usize {
-    let begins = |line: &str| {
-        let line = line.trim_start();
-        line.is_empty() || line.starts_with(['>', '#', '|', '<', '`', '~']) || super::outline::marker_len(line) > 1
-    };
-    let last = (entry.lines.start + 1..entry.lines.end).take_while(|n| !begins(outline.line(*n))).last().unwrap_or(entry.lines.start);
+    let further = entry.lines.start + 1..entry.lines.end;
+    let last = further.take_while(|n| !begins_block(outline.line(*n))).last().unwrap_or(entry.lines.start);
     outline.lines[last].end
+}
+
+/// Whether a line ends the paragraph above it.
+pub(super) fn begins_block(line: &str) -> bool {
+    let line = line.trim_start();
+    line.is_empty() || line.starts_with(['>', '#', '|', '<', '`', '~']) || super::outline::marker_len(line) > 1
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_yaml::{Mapping, Value};
 
+use super::carry::words;
 use super::change;
 use super::edit::{Edited, Editor, Outcome, Region, insert_below};
 use super::error::{Error, Result};
@@ -101,15 +102,17 @@ impl Editor<'_> {
         let escaped = escape(&lines);
         let escaped_content = content_of(&escaped);
         let outline = Outline::parse(text);
-        // A task is the same wherever in its section it stands; elsewhere, each sub-heading is a place of its own.
-        let wanted = change::tokens(&content);
+        // A task is the same wherever in its section it stands, and whatever log it was carried from; elsewhere, each sub-heading
+        // is a place of its own.
         let linking = kind.shape.contains("[[{{text}}]]");
         let anywhere = kind.shape.starts_with("- [ ]");
+        let wanted = change::tokens(&if anywhere { words(&content) } else { content.as_str().into() });
+        let said = |e: &Entry| change::same_tokens(&wanted, &if anywhere { words(&e.text) } else { e.text.as_str().into() });
         let same = |e: &Entry| {
             e.section == kind.section
                 && (anywhere || e.part == part || e.part.is_none() || part.is_none())
                 && e.form != Form::Block
-                && (change::same_tokens(&wanted, &e.text) || e.text == escaped_content || (linking && links_to(&e.text, &new.text)))
+                && (said(e) || e.text == escaped_content || (linking && links_to(&e.text, &new.text)))
         };
         if let Some(found) = self.existing(&outline, same) {
             return Ok(found);

@@ -6,6 +6,7 @@
 pub mod archive;
 pub mod backlinks;
 pub mod backup;
+pub mod carry;
 pub mod catalogue;
 pub mod change;
 pub mod complete;

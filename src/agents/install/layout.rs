@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::Scope;
 use super::hooks::Shape;
-use super::own;
+use super::own::{COMMANDS, Command};
 use crate::agents::Homes;
 
 /// Where the hooks of an agent go.
@@ -26,8 +26,8 @@ pub(super) struct Layout {
     pub(super) hooks: Hooks,
     /// Events that are told, in the agent's words; `PostToolUse` and its like are not: transcripts hold what it would say.
     pub(super) events: &'static [&'static str],
-    /// The `/session` command, or the skill in its place.
-    pub(super) command: (PathBuf, String),
+    /// The commands, or the skills in their place.
+    pub(super) commands: Vec<(PathBuf, String)>,
 }
 
 const CLAUDE: [&str; 8] =
@@ -79,37 +79,42 @@ pub(super) fn layout(agent: &str, places: &Homes, scope: &Scope) -> Option<Layou
         Scope::User => home.join(below),
         Scope::Project(root) => root.join(project),
     };
-    let skill = |below: &str, project: &str| (at(below, project), own::session_skill());
-    let command = |below: &str, project: &str| Some((at(below, project), own::session_command(agent)?));
-    let (hooks, events, command): (_, &[_], _) = match agent {
+    let each = |below: &str, project: &str, ending: &str, text: &dyn Fn(&Command) -> Option<String>| {
+        let file = |command: &Command| {
+            let [below, project] = [below, project].map(|dir| format!("{dir}/{}{ending}", command.name));
+            Some((at(&below, &project), text(command)?))
+        };
+        COMMANDS.iter().filter_map(file).collect::<Vec<_>>()
+    };
+    let skills = |project: &str| each("skills", project, "/SKILL.md", &|command| Some(command.skill()));
+    let commands = |project: &str, ending: &str| each("commands", project, ending, &|command| command.of(agent));
+    let (hooks, events, commands): (_, &[_], _) = match agent {
         "claude" => {
             let hooks = Hooks::Settings(at("settings.json", ".claude/settings.json"), SECONDS);
-            (hooks, &CLAUDE, command("commands/session.md", ".claude/commands/session.md")?)
+            (hooks, &CLAUDE, commands(".claude/commands", ".md"))
         }
         "codex" => {
             let hooks = Hooks::Settings(at("hooks.json", ".codex/hooks.json"), AT_MOST);
-            (hooks, &CODEX, skill("skills/session/SKILL.md", ".agents/skills/session/SKILL.md"))
+            (hooks, &CODEX, skills(".agents/skills"))
         }
         "gemini" => {
             let hooks = Hooks::Settings(at("settings.json", ".gemini/settings.json"), MILLISECONDS);
-            (hooks, &GEMINI, command("commands/session.toml", ".gemini/commands/session.toml")?)
+            (hooks, &GEMINI, commands(".gemini/commands", ".toml"))
         }
         "opencode" => {
             let hooks = Hooks::Plugin(at("plugins/shiftlog.js", ".opencode/plugins/shiftlog.js"));
-            (hooks, &OPENCODE, command("commands/session.md", ".opencode/commands/session.md")?)
+            (hooks, &OPENCODE, commands(".opencode/commands", ".md"))
         }
         "qwen" => {
             let hooks = Hooks::Settings(at("settings.json", ".qwen/settings.json"), MILLISECONDS);
-            (hooks, &CLAUDE, command("commands/session.md", ".qwen/commands/session.md")?)
+            (hooks, &CLAUDE, commands(".qwen/commands", ".md"))
         }
         "copilot" => {
             let hooks = Hooks::Settings(at("hooks/shiftlog.json", ".github/hooks/shiftlog.json"), BASH);
-            (hooks, &COPILOT, skill("skills/session/SKILL.md", ".agents/skills/session/SKILL.md"))
+            (hooks, &COPILOT, skills(".agents/skills"))
         }
-        "cline" if *scope == Scope::User => {
-            (Hooks::Scripts(home.join("hooks")), &CLINE, skill("skills/session/SKILL.md", ".cline/skills/session/SKILL.md"))
-        }
+        "cline" if *scope == Scope::User => (Hooks::Scripts(home.join("hooks")), &CLINE, skills(".cline/skills")),
         _ => return None,
     };
-    Some(Layout { base, hooks, events, command })
+    Some(Layout { base, hooks, events, commands })
 }

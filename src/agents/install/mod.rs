@@ -1,4 +1,4 @@
-//! Installing hooks and the `/session` command: each agent's own files, changed by bytes, and taken back the same way.
+//! Installing hooks and the commands `/session` and `/handoff`: each agent's own files, changed by bytes, and taken back the same way.
 //!
 //! What is to be done is prepared first, from what is there; nothing is written before all of it is known to be possible.
 
@@ -144,8 +144,9 @@ impl Installer<'_> {
             Some(why) => prepared.notes.push(why),
             None => self.hooks(name, &layout, &mut prepared)?,
         }
-        let (path, text) = &layout.command;
-        self.own(path, text, &layout, &mut prepared)?;
+        for (path, text) in &layout.commands {
+            self.own(path, text, &layout, &mut prepared)?;
+        }
         let fresh = prepared.changes.first().is_some_and(|change| change.action() != "unchanged");
         prepared.todo.extend(self.todo(name, fresh));
         Ok(prepared)
@@ -177,15 +178,17 @@ impl Installer<'_> {
             Hooks::Plugin(path) => disown(path, &layout, &mut prepared)?,
         }
         if !self.shared(name, &layout, beside)? {
-            disown(&layout.command.0, &layout, &mut prepared)?;
+            for (path, _) in &layout.commands {
+                disown(path, &layout, &mut prepared)?;
+            }
         }
         Ok(prepared)
     }
 
-    /// Whether an agent that stays uses the same skill.
+    /// Whether an agent that stays uses the same skills.
     fn shared(&self, name: &str, own: &Layout, going: &[&str]) -> Result<bool, Error> {
         for other in AGENTS.iter().map(|agent| agent.name()).filter(|other| *other != name && !going.contains(other)) {
-            let Some(layout) = layout(other, self.homes, &self.scope).filter(|layout| layout.command.0 == own.command.0) else { continue };
+            let Some(layout) = layout(other, self.homes, &self.scope).filter(|layout| layout.commands == own.commands) else { continue };
             if let Hooks::Settings(path, shape) = &layout.hooks
                 && self.is_in(path, *shape)?
             {

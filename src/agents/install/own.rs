@@ -33,26 +33,75 @@ pub(super) fn owner(text: &str) -> Owner {
     if format!("{:016x}", xxh3_64(bare.as_bytes())) == hash { Owner::Ours } else { Owner::Edited }
 }
 
-/// The body of the command that writes a log, in the form of an agent whose arguments are written so.
-fn command(head: &str, arguments: &str) -> String {
-    let body = include_str!("../../../templates/agents/session.md");
-    marked(&head.replace("@body@", body.trim_end()).replace("@arguments@", arguments))
+/// A command that agents get.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Command {
+    /// What a person types behind the slash.
+    pub(super) name: &'static str,
+    /// What it does.
+    description: &'static str,
+    /// The same for a skill, and when an agent is to use it.
+    skill: &'static str,
+    /// What may be typed behind it.
+    hint: &'static str,
+    /// What it runs.
+    tools: &'static str,
+    /// What it tells the agent.
+    body: &'static str,
 }
 
-/// The `/session` command of an agent that knows commands.
-pub(super) fn session_command(agent: &str) -> Option<String> {
-    Some(match agent {
-        "claude" => command(include_str!("../../../templates/agents/claude.md"), "$ARGUMENTS"),
-        "gemini" => command(include_str!("../../../templates/agents/gemini.toml"), "{{args}}"),
-        "opencode" => command(include_str!("../../../templates/agents/opencode.md"), "$ARGUMENTS"),
-        "qwen" => command(include_str!("../../../templates/agents/qwen.md"), "{{args}}"),
-        _ => return None,
-    })
-}
+/// All commands.
+pub(super) const COMMANDS: [Command; 2] = [
+    Command {
+        name: "session",
+        description: "Write what this session did into its log",
+        skill: "Write what this session did into its shiftlog log. Use it when the person asks to log, record or save the session, and \
+                at the end of a piece of work.",
+        hint: "what to write down",
+        tools: "Bash(shiftlog session:*)",
+        body: include_str!("../../../templates/agents/session.md"),
+    },
+    Command {
+        name: "handoff",
+        description: "Hand this session off to whoever goes on with it",
+        skill: "Hand this session off with shiftlog, so that the next shift can go on from its log. Use it when the person asks to hand \
+                off, or ends the shift.",
+        hint: "what the next shift must know",
+        tools: "Bash(shiftlog session:*), Bash(shiftlog handoff:*)",
+        body: include_str!("../../../templates/agents/handoff.md"),
+    },
+];
 
-/// The skill that takes its place elsewhere.
-pub(super) fn session_skill() -> String {
-    command(include_str!("../../../templates/agents/skill.md"), "")
+impl Command {
+    /// The file with this head, for an agent whose arguments are written so.
+    fn file(&self, head: &str, arguments: &str) -> String {
+        let values = [
+            ("@name@", self.name),
+            ("@description@", self.description),
+            ("@skill@", self.skill),
+            ("@hint@", self.hint),
+            ("@tools@", self.tools),
+            ("@arguments@", arguments),
+            ("@body@", self.body.trim_end()),
+        ];
+        marked(&values.iter().fold(head.to_string(), |text, (place, value)| text.replace(place, value)))
+    }
+
+    /// The file of an agent that knows commands.
+    pub(super) fn of(&self, agent: &str) -> Option<String> {
+        Some(match agent {
+            "claude" => self.file(include_str!("../../../templates/agents/claude.md"), "$ARGUMENTS"),
+            "gemini" => self.file(include_str!("../../../templates/agents/gemini.toml"), "{{args}}"),
+            "opencode" => self.file(include_str!("../../../templates/agents/opencode.md"), "$ARGUMENTS"),
+            "qwen" => self.file(include_str!("../../../templates/agents/qwen.md"), "{{args}}"),
+            _ => return None,
+        })
+    }
+
+    /// The skill that takes its place elsewhere.
+    pub(super) fn skill(&self) -> String {
+        self.file(include_str!("../../../templates/agents/skill.md"), "")
+    }
 }
 
 /// The plugin of OpenCode.

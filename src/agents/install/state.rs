@@ -30,8 +30,8 @@ pub struct State {
     pub hooks: Vec<Hook>,
     /// Events without a hook.
     pub missing: Vec<String>,
-    /// The file of the `/session` command or skill, if it is missing or of another version.
-    pub command: Option<PathBuf>,
+    /// Files of commands or skills that are missing or of another version.
+    pub commands: Vec<PathBuf>,
     /// What the person still has to do.
     pub todo: Vec<String>,
     /// What else is to be known.
@@ -85,10 +85,11 @@ impl Installer<'_> {
         }
         let is_missing = |event: &&&str| !state.hooks.iter().any(|hook| hook.event == ***event);
         state.missing = layout.events.iter().filter(is_missing).map(|event| (*event).to_string()).collect();
-        let (path, text) = layout.command;
-        match write::read(&path)? {
-            Some(there) if there == text || owner(&there) != Owner::Ours => {}
-            _ => state.command = Some(path),
+        for (path, text) in layout.commands {
+            match write::read(&path)? {
+                Some(there) if there == text || owner(&there) != Owner::Ours => {}
+                _ => state.commands.push(path),
+            }
         }
         if !state.hooks.is_empty() {
             state.todo.extend(self.todo(name, false));

@@ -96,7 +96,7 @@ fn check(agent: &'static dyn Agent, state: State, place: &Place, known: &mut Has
         let add = format!("`shiftlog install {}` adds them", agent.name());
         problems.push(format!("events without a hook: {}; {add}", state.missing.join(", ")));
     }
-    if let Some(path) = state.command.filter(|_| !absent) {
+    for path in state.commands.iter().filter(|_| !absent) {
         problems.push(format!("missing, or of another version: {}; `shiftlog install {}` writes it", path.display(), agent.name()));
     }
     for hook in &state.hooks {

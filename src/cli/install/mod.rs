@@ -1,4 +1,4 @@
-//! `shiftlog install`: hooks and the `/session` command into coding agents' own files, and out again.
+//! `shiftlog install`: hooks and the commands `/session` and `/handoff` into coding agents' own files, and out again.
 
 mod check;
 
@@ -17,11 +17,11 @@ use super::agents::homes;
 use super::context::Context;
 use super::ui::{Ended, unified_diff, visible};
 
-/// Install hooks and the /session command into coding agents
+/// Install hooks and the commands /session and /handoff into coding agents
 ///
-/// Hooks tell shiftlog what an agent does, as it does it; /session, or a skill where an agent has no commands, has it write
-/// the session's log. Both are written in each agent's own form, into its own files: what else is there stays byte for byte,
-/// and a copy of the first version is kept beside it. Doing it again changes nothing.
+/// Hooks tell shiftlog what an agent does, as it does it. /session, or a skill where an agent has no commands, has it write the
+/// session's log, /handoff has it hand the session off. All are written in each agent's own form, into its own files: what else
+/// is there stays byte for byte, and a copy of the first version is kept beside it. Doing it again changes nothing.
 #[derive(Debug, Args)]
 pub(crate) struct InstallArgs {
     /// Agents: claude, codex, gemini, opencode, qwen, copilot, cline [default: those that are used on this machine]
@@ -67,7 +67,7 @@ pub(crate) fn run(context: &Context, args: &InstallArgs) -> anyhow::Result<Ended
         false => installer.install(*agent, &names),
     };
     let mut prepared: Vec<Prepared> = agents.iter().map(prepare).collect::<Result<_, _>>()?;
-    // Some agents share a skill.
+    // Some agents share skills.
     let mut seen = HashSet::new();
     for prepared in &mut prepared {
         prepared.changes.retain(|change| seen.insert(change.path.clone()));
