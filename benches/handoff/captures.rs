@@ -71,7 +71,9 @@ fn facts(conversation: &Value, truth: &Value) -> Vec<Fact> {
             add(Kind::Todo, vec![value(todo)]);
         }
     }
-    let passed = actions.iter().rev().find(|a| a["kind"] == "command" && a["ok"] == true && a["data"]["by"] != "user");
+    // Looking around verifies nothing.
+    let verifies = |action: &Value| action["ok"] == true && action["data"]["by"] != "user" && !value(action).starts_with("ls ");
+    let passed = actions.iter().rev().find(|a| a["kind"] == "command" && verifies(a));
     passed.into_iter().for_each(|command| add(Kind::Command, vec![value(command)]));
     let request = turns(conversation).filter_map(|turn| turn["user_input"].as_str().filter(|words| !words.is_empty())).last();
     request.into_iter().for_each(|words| add(Kind::Request, vec![words.chars().take(100).collect()]));

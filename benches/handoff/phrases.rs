@@ -115,6 +115,15 @@ pub(crate) const NEXT: &[&str] = &[
 pub(crate) const LATER: &[&str] =
     &["TODO: {t}.", "Still open: {t}.", "Next step: {t}.", "What remains to be done: {t}.", "Not done yet: {t}."];
 
+/// First requests.
+pub(crate) const FIRST: &[&str] = &[
+    "Please bring {n} up to date, see {f} for where it starts",
+    "I want to rework {n} this week. Begin with reading {f} and tell me what you think.",
+    "We have to get {n} and {v} ready for the release",
+    "{N} is slow for large tenants, please find out why and fix it",
+    "Let us add what is missing in {n}; start with a plan",
+];
+
 /// Last requests, short and long.
 pub(crate) const LAST: &[&str] = &[
     "Please make {n} work for tenants that have {v} switched off, and say what you changed",

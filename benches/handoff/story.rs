@@ -5,7 +5,9 @@
 use std::fmt::Write as _;
 
 use crate::gold::{Fact, Kind};
-use crate::phrases::{AGAIN, AGENT_ACT, AGENT_CHOICE, HEADINGS, LAST, LATER, NEXT, PERSON_ACT, PERSON_CHOICE, POINT_ACT, POINT_CHOICE};
+use crate::phrases::{
+    AGAIN, AGENT_ACT, AGENT_CHOICE, FIRST, HEADINGS, LAST, LATER, NEXT, PERSON_ACT, PERSON_CHOICE, POINT_ACT, POINT_CHOICE,
+};
 use crate::words::{
     ACTS, AFTER, BEFORE, CHATTER, CHOICES, LANGUAGES, Language, NOISE, NOUNS, PREFERENCES, PROJECTS, REQUESTS, STEMS, TODO_TAILS,
     TODO_VERBS,
@@ -144,7 +146,12 @@ impl Story {
         let (turns, compactions) = (maker.dice.between(60, 200), maker.dice.between(3, 6));
         let plans = maker.plans(turns, compactions);
         for (at, plan) in plans.into_iter().enumerate() {
-            maker.turn(plan, at + 1 == turns);
+            let requests = match at {
+                0 => FIRST,
+                _ if at + 1 == turns => LAST,
+                _ => REQUESTS,
+            };
+            maker.turn(plan, requests);
         }
         Story { number, project: maker.project, events: maker.events, facts: maker.facts, compactions, turns }
     }
@@ -337,18 +344,22 @@ impl Maker {
     }
 
     /// Tells of a turn.
-    fn turn(&mut self, plan: Plan, is_last: bool) {
+    fn turn(&mut self, plan: Plan, requests: &[&'static str]) {
         if self.dice.chance(12) {
             let text = self.injected();
             self.events.push(Event::Inject(text));
         }
-        let request = if is_last { self.dice.pick(LAST) } else { self.dice.pick(REQUESTS) };
+        let request = self.dice.pick(requests);
         let mut request = self.fill(request);
-        if is_last {
+        if requests == LAST {
             self.fact(Kind::Request, vec![request.chars().take(100).collect()]);
         }
         for text in &plan.asked {
-            request = if self.dice.chance(50) { format!("{text} {}", capital(&request)) } else { format!("{request}\n\n{text}") };
+            request = match self.dice.chance(50) {
+                true if text.ends_with('.') => format!("{text} {}", capital(&request)),
+                true => format!("{text}\n{request}"),
+                false => format!("{request}\n\n{text}"),
+            };
         }
         self.events.push(Event::Ask(request));
         if self.dice.chance(60) {

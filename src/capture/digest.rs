@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::commands::{error_line, error_names, heads};
+use super::commands::{error_line, error_names, heads, is_chore};
 use super::says::{self, Kind, answer, asks, request};
 use super::text::{open_ended, parts, plain, sentences, short, urls};
 use crate::record::action::Action;
@@ -207,6 +207,12 @@ pub(super) fn name(session: &str, turn: &Turn) -> String {
 }
 
 impl Digest {
+    /// The command that showed last that the work is sound: of those that passed, one that did not only move things about.
+    pub fn verified(&self) -> Option<&Command> {
+        let passed = self.commands.iter().filter(|command| command.ok == Some(true));
+        passed.max_by_key(|command| (!is_chore(&command.head), command.time))
+    }
+
     /// Takes in the next turn of a conversation.
     pub fn take(&mut self, session: &str, turn: &Turn) {
         if !turn.counts() {
@@ -230,7 +236,7 @@ impl Digest {
                 _ => Kind::Talk,
             };
             most = if kind == Kind::Recall { 3 * SUBSTANTIAL } else { SUBSTANTIAL };
-            let said = answer(text, kind);
+            let said = answer(text, kind, !turn.actions.is_empty());
             states = !said.decisions.is_empty() || !said.next.is_empty();
             outcome.clone_from(&said.outcome);
             self.answered(text, said, &told);
