@@ -182,7 +182,9 @@ fn show(story: &Story) {
         let text = journal.handoff(budget);
         println!("\n=== {budget} tokens, {} used\n{text}", tokens::estimate(&text));
         let missed = story.facts.iter().filter(|fact| !fact.is_told(&text));
-        missed.for_each(|fact| println!("missed: {:?} {:?}", fact.kind, fact.tells));
+        let shown = story.shown();
+        let said = |fact: &Fact| shown.lines().rev().find(|line| fact.lines(line) > 0).unwrap_or_default();
+        missed.for_each(|fact| println!("missed: {:?} {:?}: {}", fact.kind, fact.tells, said(fact)));
         doubled(&text, &story.facts).iter().for_each(|line| println!("doubled: {line}"));
     }
 }

@@ -116,6 +116,8 @@ struct Plan {
     points: Vec<String>,
     /// Points of a list of what is left to do.
     next: Vec<String>,
+    /// What is asked for, where it is not left to chance.
+    request: Option<String>,
     change: Vec<usize>,
     todos: Vec<Todo>,
     done: Vec<String>,
@@ -286,15 +288,12 @@ impl Maker {
     fn plan_todos(&mut self, plans: &mut [Plan]) {
         let (open, done) = (self.dice.between(2, 6), self.dice.between(3, 14));
         let mut texts: Vec<String> = Vec::new();
-        while texts.len() < open + done {
-            let (verb, tail) = (self.dice.pick(TODO_VERBS), self.dice.pick(TODO_TAILS));
-            let text = self.fill(&format!("{verb} {{n}}{tail}"));
-            let telling = |text: &str| text.split(' ').take(4).collect::<Vec<_>>().join(" ");
-            if texts.iter().all(|other| telling(other) != telling(&text)) {
-                texts.push(text);
-            }
+        for _ in 0..open + done {
+            let text = self.todo(&texts);
+            texts.push(text);
         }
-        for (n, text) in texts.into_iter().enumerate() {
+        self.plan_next(plans, &mut texts);
+        for (n, text) in texts.into_iter().take(open + done).enumerate() {
             let at = self.dice.below(plans.len() - 2);
             // Some of the open ones are said only, towards the end.
             if n < open && self.dice.chance(25) {
@@ -309,6 +308,36 @@ impl Maker {
             } else {
                 let end = self.dice.between(at, plans.len() - 2);
                 plans[end].done.push(text);
+            }
+        }
+    }
+
+    /// Lists of what comes next, each of which is done soon after: by a request that names it, or without a word.
+    fn plan_next(&mut self, plans: &mut [Plan], texts: &mut Vec<String>) {
+        for _ in 0..self.dice.between(2, 6) {
+            let at = self.dice.below(plans.len() * 3 / 4 - 4);
+            for later in 1..=self.dice.between(1, 3) {
+                let text = self.todo(texts);
+                plans[at].next.push(text.clone());
+                texts.push(text.clone());
+                if self.dice.chance(60) {
+                    let mut letters = text.chars();
+                    let first = letters.next().map(|first| first.to_lowercase().to_string()).unwrap_or_default();
+                    plans[at + later].request = Some(format!("{first}{}", letters.as_str()));
+                    plans[at + later].said.push(format!("Done: {text}."));
+                }
+            }
+        }
+    }
+
+    /// A to-do that none of these tells.
+    fn todo(&mut self, texts: &[String]) -> String {
+        let telling = |text: &str| text.split(' ').take(4).collect::<Vec<_>>().join(" ");
+        loop {
+            let (verb, tail) = (self.dice.pick(TODO_VERBS), self.dice.pick(TODO_TAILS));
+            let text = self.fill(&format!("{verb} {{n}}{tail}"));
+            if texts.iter().all(|other| telling(other) != telling(&text)) {
+                return text;
             }
         }
     }
@@ -349,8 +378,13 @@ impl Maker {
             let text = self.injected();
             self.events.push(Event::Inject(text));
         }
-        let request = self.dice.pick(requests);
-        let mut request = self.fill(request);
+        let any = self.dice.pick(requests);
+        let mut request = self.fill(any);
+        if let Some(text) = &plan.request
+            && requests == REQUESTS
+        {
+            request.clone_from(text);
+        }
         if requests == LAST {
             self.fact(Kind::Request, vec![request.chars().take(100).collect()]);
         }

@@ -13,9 +13,9 @@ pub(super) enum By {
 }
 
 /// Who chooses.
-const SUBJECTS: [&str; 19] = [
+const SUBJECTS: [&str; 20] = [
     "i", "we", "i've", "we've", "i have", "we have", "i'm", "we're", "i am", "we are", "i'll", "we'll", "i will", "we will", "let's",
-    "let us", "i had", "we had", "we both",
+    "let us", "i had", "we had", "we both", "the team",
 ];
 
 /// Those of them that speak for what comes.
@@ -83,7 +83,7 @@ const ALONE: [&str; 16] = [
 ];
 
 /// Verbs that say it together with a reason.
-const USE: [&str; 16] = [
+const USE: [&str; 17] = [
     "use",
     "used",
     "using",
@@ -100,6 +100,7 @@ const USE: [&str; 16] = [
     "dropping",
     "avoided",
     "won't",
+    "left",
 ];
 
 /// Verbs that say it together with an alternative.
@@ -109,7 +110,7 @@ const TAKE: [&str; 4] = ["take", "took", "taking", "do"];
 const MISTAKES: [&str; 8] = ["accidentally", "mistakenly", "wrongly", "mistake", "typo", "failed", "bug", "wrong"];
 
 /// What is looked into or needed, and so was not chosen.
-const LOOKS: [&str; 48] = [
+const LOOKS: [&str; 51] = [
     "look",
     "looking",
     "read",
@@ -158,13 +159,16 @@ const LOOKS: [&str; 48] = [
     "want",
     "dig",
     "compare",
+    "into",
+    "you",
+    "us",
 ];
 
 /// Words between a verb and what it is about.
 const BETWEEN: [&str; 9] = ["to", "on", "a", "an", "the", "quick", "short", "first", "also"];
 
 /// Words that make a statement a thought.
-const HEDGES: [&str; 15] = [
+const HEDGES: [&str; 14] = [
     "could",
     "might",
     "maybe",
@@ -178,13 +182,14 @@ const HEDGES: [&str; 15] = [
     "haven't",
     "hasn't",
     "should i",
-    "they",
     "probably",
 ];
 
 /// What stands before a subject where a choice is only referred to.
-const REFERS: [&str; 16] =
-    ["as", "if", "when", "what", "whether", "once", "until", "unless", "before", "after", "how", "why", "which", "where", "than", "did"];
+const REFERS: [&str; 18] = [
+    "as", "if", "when", "what", "whether", "once", "until", "unless", "before", "after", "how", "why", "which", "where", "than", "did",
+    "that", "noticed",
+];
 
 /// Words that say why, with nothing else meant.
 const CAUSES: [&str; 8] = [" because ", ", since ", " since ", " so that ", ", so ", " due to ", " in order to ", ", given "];
@@ -273,7 +278,18 @@ impl Clause<'_> {
         let is_adverb = |word: &&str| {
             matches!(
                 *word,
-                "also" | "now" | "then" | "finally" | "therefore" | "still" | "instead" | "just" | "all" | "deliberately" | "both"
+                "also"
+                    | "now"
+                    | "then"
+                    | "finally"
+                    | "therefore"
+                    | "still"
+                    | "instead"
+                    | "just"
+                    | "all"
+                    | "deliberately"
+                    | "intentionally"
+                    | "both"
             )
         };
         ends.map(move |at| if self.words.get(at).is_some_and(|word| is_adverb(&word)) { at + 1 } else { at })
@@ -282,7 +298,7 @@ impl Clause<'_> {
     /// Whether what stands behind a verb is only looked into.
     fn looks(&self, at: usize) -> bool {
         let word = self.words.iter().skip(at).find(|word| !BETWEEN.contains(word));
-        word.is_none_or(|word| LOOKS.contains(word))
+        word.is_none_or(|word| LOOKS.contains(word) || word.starts_with(|c: char| c.is_ascii_digit()))
     }
 
     fn chose(&self) -> bool {
@@ -294,7 +310,9 @@ impl Clause<'_> {
     }
 
     fn is_use(&self, at: usize) -> bool {
-        USE.iter().any(|verb| self.has_at(at, verb))
+        // Who switches without leaving something only goes there.
+        let leaves = |verb: &str| !verb.starts_with("switch") || self.after("from").is_some();
+        USE.iter().any(|verb| self.has_at(at, verb) && leaves(verb))
     }
 
     /// One thing instead of another.
@@ -337,7 +355,8 @@ impl Clause<'_> {
         let begin = self.words.iter().take_while(|word| LEADS.contains(word)).count();
         let goes = ["go with", "go for", "stick with", "stay with"].iter().any(|verb| self.has_at(begin, verb) && !self.looks(begin + 2));
         let other = ["instead of", "rather than"].iter().any(|words| self.after(words).is_some());
-        let uses = ["use", "take", "keep", "choose", "switch to"].iter().any(|verb| self.has_at(begin, verb)) && (self.caused || other);
+        let has = |verbs: &[&str]| verbs.iter().any(|verb| self.has_at(begin, verb));
+        let uses = has(&["use", "keep", "choose", "switch to"]) && (self.caused || other) || has(&["take"]) && other;
         let lets = ["let's", "let us", "we'll", "we will"];
         let lets = self.verbs(&lets).any(|at| match self.is_use(at) || self.has_at(at, "take") {
             true => !self.looks(at + 1),

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::commands::{error_line, error_names, heads, is_chore};
-use super::says::{self, Kind, answer, asks, request};
+use super::says::{self, Kind, answer, asks, recalls, request};
 use super::text::{open_ended, parts, plain, sentences, short, urls};
 use crate::record::action::Action;
 use crate::record::turn::Turn;
@@ -230,12 +230,13 @@ impl Digest {
             self.asked(text, &told);
         }
         if let Some(text) = turn.agent_response.as_deref() {
-            let kind = match turn.user_input.as_deref() {
+            let asked = turn.user_input.as_deref().filter(|asked| !did && asks(asked));
+            let kind = match asked {
                 _ if did => Kind::Work,
-                Some(asked) if asks(asked) => Kind::Recall,
+                Some(asked) if recalls(asked) => Kind::Recall,
                 _ => Kind::Talk,
             };
-            most = if kind == Kind::Recall { 3 * SUBSTANTIAL } else { SUBSTANTIAL };
+            most = if asked.is_some() { 3 * SUBSTANTIAL } else { SUBSTANTIAL };
             let said = answer(text, kind, !turn.actions.is_empty());
             states = !said.decisions.is_empty() || !said.next.is_empty();
             outcome.clone_from(&said.outcome);
@@ -420,7 +421,12 @@ impl Digest {
                 super::text::Part::Item(text) | super::text::Part::Paragraph(text) => Some(text),
             })
             .collect();
-        let all: Vec<&str> = texts.iter().flat_map(|text| sentences(text)).collect();
+        // The reason of a decision is no cause.
+        let decided = |sentence: &str| {
+            let sentence = plain(sentence);
+            self.decisions.iter().any(|decision| decision.what.turn == told.name && sentence.contains(&decision.what.text))
+        };
+        let all: Vec<&str> = texts.iter().flat_map(|text| sentences(text)).filter(|sentence| !decided(sentence)).collect();
         for problem in unexplained {
             let names = problem.error.as_deref().map(error_names).unwrap_or_default();
             let names_it = |sentence: &&&str| names.iter().any(|name| sentence.contains(name));

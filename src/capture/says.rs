@@ -97,7 +97,7 @@ pub(super) enum Kind {
     Work,
     /// Something was said.
     Talk,
-    /// Something was asked: what was decided before is no decision of now.
+    /// It was asked what is known: what was decided before is no decision of now.
     Recall,
 }
 
@@ -107,6 +107,28 @@ pub(super) fn asks(text: &str) -> bool {
         ["what ", "why ", "how ", "which ", "who ", "when ", "where ", "did ", "do we ", "does ", "is ", "are ", "remind me", "recap"];
     let lower = text.trim().to_lowercase();
     lower.ends_with('?') || ASKS.iter().any(|word| lower.starts_with(word))
+}
+
+/// Whether a question asks for what is known from before: what an answer says then was decided earlier.
+pub(super) fn recalls(text: &str) -> bool {
+    const BEFORE: [&str; 14] = [
+        "decide",
+        "decision",
+        "agreed",
+        "agree on",
+        "again",
+        "remind",
+        "recap",
+        "summar",
+        "so far",
+        "did we",
+        "last time",
+        "earlier",
+        "where were we",
+        "status",
+    ];
+    let lower = text.to_lowercase();
+    BEFORE.iter().any(|words| lower.contains(words))
 }
 
 /// What an agent's answer states.
@@ -124,6 +146,7 @@ pub(super) fn answer(text: &str, kind: Kind, acted: bool) -> Said {
             Part::Item(item) => {
                 listed = true;
                 match at {
+                    Some(Topic::Decisions) if said.reasons(&item) => {}
                     Some(Topic::Decisions) => said.decisions.extend(decision(&item)),
                     Some(Topic::Next) => said.remains(&item),
                     Some(Topic::Questions) => said.questions.push(kept(&item)),
@@ -152,7 +175,9 @@ fn outcome(told: &[(String, bool)], acted: bool) -> Option<String> {
     let chosen = if acted { free.last() } else { free.first() };
     let paragraph = chosen.copied().or_else(|| told.iter().map(|(text, _)| text.as_str()).find(|text| says_something(text)))?;
     let all = sentences(paragraph);
-    let telling = all.iter().find(|sentence| sentence.split_whitespace().count() > 2).or(all.first())?;
+    let says = |sentence: &&&str| sentence.split_whitespace().count() > 2;
+    // A decision stands among the decisions.
+    let telling = all.iter().filter(says).find(|sentence| !is_choice(sentence, By::Agent)).or(all.iter().find(says)).or(all.first())?;
     Some(short(open_ended(&plain(telling)), 200)).filter(|text| !text.is_empty())
 }
 
@@ -169,8 +194,24 @@ impl Said {
         }
     }
 
+    /// Takes the reason of the last decision, where a text announces one and it has none.
+    fn reasons(&mut self, text: &str) -> bool {
+        let reason = announced(text, &["reason:", "why:", "rationale:", "because:"]).map(plain);
+        match (reason, self.decisions.last_mut()) {
+            (Some(reason), Some((_, why @ None))) => {
+                *why = Some(short(open_ended(&reason), LONGEST));
+                true
+            }
+            _ => false,
+        }
+    }
+
     fn sentences(&mut self, text: &str, kind: Kind, decided: bool) {
+        let before = self.decisions.len();
         for sentence in sentences(text) {
+            if self.decisions.len() > before && self.reasons(sentence) {
+                continue;
+            }
             if let Some(question) = question(sentence) {
                 self.questions.push(question);
             } else if let Some(rest) = announced(sentence, &LEFT) {
@@ -209,7 +250,7 @@ pub(super) fn request(text: &str) -> (Vec<(String, Option<String>)>, Vec<String>
         "that's wrong",
     ];
     let (mut decisions, mut preferences) = (Vec::new(), Vec::new());
-    for part in parts(text) {
+    for part in parts(&apart(text)) {
         let (Part::Item(text) | Part::Paragraph(text)) = part else { continue };
         for sentence in sentences(&text) {
             let lower = sentence.to_lowercase().replace('’', "'");
@@ -221,6 +262,13 @@ pub(super) fn request(text: &str) -> (Vec<(String, Option<String>)>, Vec<String>
         }
     }
     (decisions, preferences)
+}
+
+/// A line that is far shorter than those of text that was wrapped, as a paragraph of its own: people end lines without a full stop.
+fn apart(text: &str) -> String {
+    const WRAPPED: usize = 60;
+    let ends = |line: &str| if line.chars().count() < WRAPPED { "\n\n" } else { "\n" };
+    text.lines().fold(String::new(), |all, line| all + line + ends(line))
 }
 
 /// A choice and its reason.
@@ -319,6 +367,19 @@ mod tests {
     }
 
     #[test]
+    fn a_line_announces_what_is_left() {
+        let text =
+            "Done.\n\nStill to do:\n- Measure it\n\nDecisions so far:\n1. A ring buffer, since it is small\n\nNot done yet: the docs.";
+        let said = answer(text, Kind::Work, true);
+        assert_eq!(said.next, ["Measure it", "the docs"]);
+        assert_eq!(said.decisions, [("A ring buffer".to_string(), Some("it is small".to_string()))]);
+        assert_eq!(
+            answer("The parser now has two passes. I chose two since one was slow.", Kind::Work, true).outcome.as_deref(),
+            Some("The parser now has two passes")
+        );
+    }
+
+    #[test]
     fn only_statements_are_taken() {
         let said = answer(
             "We chose SQLite because it is one file. The user decided nothing. Should we go with it? Next: measure it.",
@@ -328,6 +389,11 @@ mod tests {
         assert_eq!(said.decisions, [("We chose SQLite".to_string(), Some("it is one file".to_string()))]);
         assert_eq!(said.next, ["measure it"]);
         assert!(answer("We decided to use SQLite.", Kind::Recall, false).decisions.is_empty());
+        let said = answer("Decision: one file per tenant. Reason: they are moved alone.", Kind::Work, true);
+        assert_eq!(said.decisions, [("one file per tenant".to_string(), Some("they are moved alone".to_string()))]);
+        assert!(recalls("What did we decide about it?") && !recalls("Should we use SQLite?"));
+        let (decisions, _) = request("ok, use tabs instead of spaces, they are shorter\nwhat else is there?");
+        assert_eq!(decisions, [("ok, use tabs instead of spaces, they are shorter".to_string(), None)]);
         let (decisions, preferences) = request("Let's use SQLite. No, not in memory. Don't touch the tests! Why not?");
         assert_eq!(decisions, [("Let's use SQLite".to_string(), None)]);
         assert_eq!(preferences, ["No, not in memory", "Don't touch the tests!"]);

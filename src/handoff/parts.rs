@@ -1,5 +1,7 @@
 //! What goes into a handoff, part by part, and what each line is worth.
 
+use chrono::{DateTime, Utc};
+
 use super::{Line, Sources};
 use crate::capture::digest::{Command, Digest, File, Problem};
 use crate::capture::entries::{code, ended, metric};
@@ -27,6 +29,8 @@ mod value {
     /// Reasons of decisions.
     pub(super) const REASON: u32 = 86;
     pub(super) const CONCLUSION: u32 = 85;
+    /// What was said to remain before somebody said anew what does.
+    pub(super) const STALE: u32 = 72;
     pub(super) const OLDER_FILE: u32 = 84;
     pub(super) const FAILING: u32 = 82;
     /// All of a long request.
@@ -110,7 +114,8 @@ pub(super) fn state(sources: &Sources<'_>, entries: &[Known]) -> Vec<Line> {
                 .or(value::WHOLE_REQUEST, format!("last request: {}", short(&text, REQUEST.1))),
         );
     }
-    if let Some(conclusion) = &digest.conclusion {
+    let decided = |text: &str| digest.decisions.iter().any(|decision| text.contains(&decision.what.text));
+    if let Some(conclusion) = digest.conclusion.as_ref().filter(|conclusion| !decided(&conclusion.text)) {
         lines.push(Line::new(format!("last answer: {}", conclusion.text), value::CONCLUSION).at(conclusion.time));
     }
     let first = digest.request.as_ref().filter(|first| digest.last_request.as_ref().is_some_and(|last| last.turn != first.turn));
@@ -142,14 +147,24 @@ pub(super) fn open(digest: &Digest, entries: &[Known]) -> Vec<Line> {
         Some("low") => 2,
         _ => 1,
     };
-    let mut own: Vec<&Known> =
-        entries.iter().filter(|e| e.open && matches!(e.section.as_str(), "next" | "execution" | "criteria")).collect();
-    own.sort_by_key(|entry| rank(entry));
-    for entry in own {
+    let todo = |text: &str| digest.todos.iter().any(|todo| same_tokens(&tokens(text), &todo.what.text));
+    // What was said to remain long before the last time that anybody said so may be done.
+    let last = digest.next.iter().map(|next| next.time).max();
+    let worth = |text: &str, time: Option<DateTime<Utc>>| match time {
+        Some(time) if last.is_some_and(|last| time < last) && !todo(text) => value::STALE,
+        _ => value::NEXT,
+    };
+    let mut own: Vec<(&Known, Option<DateTime<Utc>>)> = entries
+        .iter()
+        .filter(|e| e.open && matches!(e.section.as_str(), "next" | "execution" | "criteria"))
+        .map(|e| (e, since(&e.text)))
+        .collect();
+    own.sort_by_key(|(entry, time)| (rank(entry), worth(&entry.text, *time) == value::STALE));
+    for (entry, time) in own {
         if is_new(&mut said, &entry.text) {
             let label =
                 entry.part.as_deref().filter(|part| matches!(*part, "high" | "low")).map(|part| format!(" ({part})")).unwrap_or_default();
-            lines.push(Line { time: since(&entry.text), ..Line::new(format!("{}{label}", entry.text), value::NEXT) });
+            lines.push(Line { time, ..Line::new(format!("{}{label}", entry.text), worth(&entry.text, time)) });
         }
     }
     for todo in digest.todos.iter().filter(|todo| todo.is_open()) {
@@ -161,7 +176,7 @@ pub(super) fn open(digest: &Digest, entries: &[Known]) -> Vec<Line> {
     let has_log = !entries.is_empty();
     for next in digest.next.iter().filter(|_| !has_log) {
         if is_new(&mut said, &next.text) {
-            lines.push(Line::new(next.text.clone(), value::NEXT).at(next.time));
+            lines.push(Line::new(next.text.clone(), worth(&next.text, Some(next.time))).at(next.time));
         }
     }
     for entry in entries.iter().filter(|e| e.section == "blockers") {
