@@ -312,3 +312,67 @@ fn a_copy_goes_to_a_program_that_can_be_used_here() {
     assert_eq!(run(&[]), (Some(0), false, "copied with pbcopy\n".into()));
     journal.run(&["handoff", "--copy", "--check"]).code(2);
 }
+
+#[test]
+fn a_template_of_the_journal_is_used_and_its_faults_change_nothing() {
+    let dir = "library/templates/documentation_templates";
+    let journal = Journal::new();
+    let _ = journal.run(&["new", "Parser"]).ok();
+    let _ = journal.run(&["add", "next", "Measure {{it}}", "--priority", "high"]).ok();
+    journal.write(&format!("{dir}/handoff_template.md"), "{{#each parts}}{{#each lines}}{{../key}}/{{text}}{{nobody}}\n{{/each}}{{/each}}");
+    let run = journal.run(&["handoff"]).ok();
+    assert_eq!(
+        (run.out.as_str(), run.err.as_str()),
+        ("open/Measure {{it}} (high)\n", "note: the template names `nobody`, which nothing defines\n")
+    );
+    assert_eq!(journal.json(&["start", "--resume", "@"])["handoff"], "open/Measure {{it}} (high)\n");
+    journal.write(&format!("{dir}/recap_template.md"), "{{#each parts}}{{heading}}\n{{/each}}");
+    assert_eq!(journal.run(&["recap"]).ok().out, "Session 20261120-01: Parser – Active · 20261120-01\n");
+    let log = journal.read("sessions/current/20261120-01.md");
+    for (text, place) in [("# {{title}}\n{{#if path}}\n", "4:1"), ("{{title}}\n{{format-date title}}\n", "2:1")] {
+        journal.write(&format!("{dir}/handoff_template.md"), text);
+        for args in [&["handoff"][..], &["handoff", "--mark"], &["start", "--resume", "@"]] {
+            let error = journal.run(args).code(2).err;
+            assert!(error.contains(&format!("{dir}/handoff_template.md:{place}")), "{args:?} {error}");
+        }
+    }
+    assert_eq!(journal.read("sessions/current/20261120-01.md"), log);
+}
+
+#[test]
+fn bad_input_is_said_and_changes_nothing() {
+    let journal = Journal::new();
+    for args in [&["handoff"][..], &["start"], &["finish"], &["related"], &["handoff", "--check"]] {
+        let error = journal.run(args).code(2).err;
+        assert!(error.starts_with("shiftlog: no ") && error.contains("\nhint: "), "{args:?} {error}");
+    }
+    let _ = journal.run(&["recap"]).code(1).err("no log was updated since 2026-11-13 14:30\n");
+    let _ = journal.run(&["new", "Parser"]).ok();
+    let log = journal.read("sessions/current/20261120-01.md");
+    for args in
+        [&["handoff", "20261119-07"][..], &["start", "--resume", "20261119-07"], &["finish", "20261119-07"], &["related", "20261119-07"]]
+    {
+        let error = journal.run(args).code(2).err;
+        assert!(error.starts_with("shiftlog: no log `20261119-07` in this journal\n"), "{args:?} {error}");
+    }
+    // There is no repository: nothing is asked of git, and nothing fails.
+    let _ = journal.run(&["handoff", "--check"]).ok().err("nothing has moved since\n");
+    assert_eq!(journal.read("sessions/current/20261120-01.md"), log);
+}
+
+#[test]
+fn thousands_of_open_items_are_handed_off_within_the_budget() {
+    let journal = Journal::new();
+    let _ = journal.run(&["new", "Parser"]).ok();
+    let path = "sessions/current/20261120-01.md";
+    let items: String = (0..5000).map(|n| format!("- [ ] Item {n} of the long list\n")).collect();
+    let text = journal.read(path);
+    let at = text.find("### **High Priority**\n").expect("a heading") + "### **High Priority**\n".len();
+    journal.write(path, format!("{}\n{items}{}", &text[..at], &text[at..]));
+    let answer = journal.json(&["handoff", "--tokens", "500"]);
+    let open = &answer["parts"]["open"];
+    let shown = open["lines"].as_array().map_or(0, Vec::len);
+    assert!(shown > 10 && answer["tokens"].as_u64() <= Some(500), "{answer}");
+    assert_eq!(open["left_out"].as_u64(), Some(5000 - shown as u64));
+    assert_eq!(open["lines"][0]["text"], "Item 0 of the long list (high)");
+}

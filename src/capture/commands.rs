@@ -30,6 +30,25 @@ const GIT_LOOKS: [&str; 16] = [
     "config",
 ];
 
+/// Programs that bring something about, and show nothing of whether it is sound.
+const CHORES: [&str; 38] = [
+    "git", "gh", "hg", "jj", "mkdir", "rm", "rmdir", "mv", "cp", "touch", "chmod", "chown", "ln", "tar", "zip", "unzip", "curl", "wget",
+    "kill", "pkill", "apt", "apt-get", "brew", "gem", "sed", "awk", "perl", "tee", "rsync", "ssh", "scp", "docker", "kubectl", "prettier",
+    "rustfmt", "gofmt", "black", "tmux",
+];
+
+/// What of package managers is such a chore.
+const MANAGES: [&str; 15] =
+    ["install", "i", "add", "ci", "sync", "update", "upgrade", "remove", "uninstall", "fmt", "format", "init", "new", "get", "mod"];
+
+/// Whether a command, as it is known, is a chore.
+pub(super) fn is_chore(head: &str) -> bool {
+    let mut words = head.split_whitespace();
+    let (program, first) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let manages = matches!(program, "npm" | "pnpm" | "yarn" | "bun" | "pip" | "pip3" | "uv" | "poetry" | "cargo" | "go" | "bundle");
+    CHORES.contains(&program) || manages && MANAGES.contains(&first) || program == "npx" && CHORES.contains(&first)
+}
+
 /// What a command is known by: program and first word of each part that does more than look.
 pub(super) fn heads(command: &str) -> Vec<String> {
     let mut heads = Vec::new();

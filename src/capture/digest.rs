@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::commands::{error_line, error_names, heads};
-use super::says::{self, Kind, answer, asks, request};
+use super::commands::{error_line, error_names, heads, is_chore};
+use super::says::{self, Kind, answer, asks, recalls, request};
 use super::text::{open_ended, parts, plain, sentences, short, urls};
 use crate::record::action::Action;
 use crate::record::turn::Turn;
@@ -207,6 +207,12 @@ pub(super) fn name(session: &str, turn: &Turn) -> String {
 }
 
 impl Digest {
+    /// The command that showed last that the work is sound: of those that passed, one that did not only move things about.
+    pub fn verified(&self) -> Option<&Command> {
+        let passed = self.commands.iter().filter(|command| command.ok == Some(true));
+        passed.max_by_key(|command| (!is_chore(&command.head), command.time))
+    }
+
     /// Takes in the next turn of a conversation.
     pub fn take(&mut self, session: &str, turn: &Turn) {
         if !turn.counts() {
@@ -224,13 +230,14 @@ impl Digest {
             self.asked(text, &told);
         }
         if let Some(text) = turn.agent_response.as_deref() {
-            let kind = match turn.user_input.as_deref() {
+            let asked = turn.user_input.as_deref().filter(|asked| !did && asks(asked));
+            let kind = match asked {
                 _ if did => Kind::Work,
-                Some(asked) if asks(asked) => Kind::Recall,
+                Some(asked) if recalls(asked) => Kind::Recall,
                 _ => Kind::Talk,
             };
-            most = if kind == Kind::Recall { 3 * SUBSTANTIAL } else { SUBSTANTIAL };
-            let said = answer(text, kind);
+            most = if asked.is_some() { 3 * SUBSTANTIAL } else { SUBSTANTIAL };
+            let said = answer(text, kind, !turn.actions.is_empty());
             states = !said.decisions.is_empty() || !said.next.is_empty();
             outcome.clone_from(&said.outcome);
             self.answered(text, said, &told);
@@ -414,7 +421,12 @@ impl Digest {
                 super::text::Part::Item(text) | super::text::Part::Paragraph(text) => Some(text),
             })
             .collect();
-        let all: Vec<&str> = texts.iter().flat_map(|text| sentences(text)).collect();
+        // The reason of a decision is no cause.
+        let decided = |sentence: &str| {
+            let sentence = plain(sentence);
+            self.decisions.iter().any(|decision| decision.what.turn == told.name && sentence.contains(&decision.what.text))
+        };
+        let all: Vec<&str> = texts.iter().flat_map(|text| sentences(text)).filter(|sentence| !decided(sentence)).collect();
         for problem in unexplained {
             let names = problem.error.as_deref().map(error_names).unwrap_or_default();
             let names_it = |sentence: &&&str| names.iter().any(|name| sentence.contains(name));

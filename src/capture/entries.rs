@@ -191,8 +191,7 @@ fn context(digest: &Digest, about: &About, profile: &Profile, all: &mut Vec<Want
     if !place.is_empty() {
         all.push(Wanted::new("context:place", entry("environment", &place.join(", ")), turn));
     }
-    let verified = digest.commands.iter().filter(|command| command.ok == Some(true)).max_by_key(|command| command.time);
-    let state = verified.map(|command| (format!("{} – ok", code(&command.text)), &command.turn));
+    let state = digest.verified().map(|command| (format!("{} – ok", code(&command.text)), &command.turn));
     if profile.kind_named("state").is_ok() {
         let said = digest.conclusion.as_ref().map(|said| (said.text.clone(), &said.turn));
         for (key, (text, turn)) in [("state:conclusion", said), ("state:verified", state)].into_iter().filter_map(|(k, s)| Some((k, s?))) {

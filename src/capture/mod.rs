@@ -1,5 +1,6 @@
 //! Capture: what a conversation shows, in its own words, as entries of its log. Nothing is invented; each entry goes back to a turn.
 
+mod choices;
 mod commands;
 pub mod digest;
 pub mod entries;

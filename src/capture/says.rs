@@ -1,5 +1,6 @@
 //! Statements: what somebody said that was decided, remains to be done, is asked, or is preferred. In their words.
 
+use super::choices::{By, gives_reason, is_choice};
 use super::text::{Part, open_ended, parts, plain, sentences, short};
 
 /// What a text states.
@@ -17,6 +18,26 @@ pub(super) struct Said {
 
 /// Characters of a statement that are kept.
 const LONGEST: usize = 300;
+
+/// What announces something that is left to do.
+const LEFT: [&str; 16] = [
+    "todo:",
+    "to do:",
+    "to-do:",
+    "next:",
+    "next step:",
+    "next steps:",
+    "next up:",
+    "remaining:",
+    "remaining work:",
+    "still to do:",
+    "left to do:",
+    "still open:",
+    "open:",
+    "what is left:",
+    "what remains to be done:",
+    "not done yet:",
+];
 
 /// What a heading announces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,13 +66,28 @@ fn topic(heading: &str) -> Topic {
         "follow-up",
         "follow up",
         "left to do",
+        "left to be done",
+        "what is left",
+        "what's left",
         "still open",
+        "still to do",
+        "open item",
+        "open task",
+        "open work",
+        "open point",
+        "outstanding",
+        "not done yet",
     ]) || lower == "next"
     {
         Topic::Next
     } else {
         Topic::Other
     }
+}
+
+/// Whether a paragraph is no more than a few words that announce decisions, or what is left or unknown.
+fn is_label(paragraph: &str) -> bool {
+    paragraph.ends_with(':') && paragraph.split_whitespace().count() < 6 && topic(paragraph) != Topic::Other
 }
 
 /// How an answer came about.
@@ -61,7 +97,7 @@ pub(super) enum Kind {
     Work,
     /// Something was said.
     Talk,
-    /// Something was asked: what was decided before is no decision of now.
+    /// It was asked what is known: what was decided before is no decision of now.
     Recall,
 }
 
@@ -73,17 +109,44 @@ pub(super) fn asks(text: &str) -> bool {
     lower.ends_with('?') || ASKS.iter().any(|word| lower.starts_with(word))
 }
 
+/// Whether a question asks for what is known from before: what an answer says then was decided earlier.
+pub(super) fn recalls(text: &str) -> bool {
+    const BEFORE: [&str; 14] = [
+        "decide",
+        "decision",
+        "agreed",
+        "agree on",
+        "again",
+        "remind",
+        "recap",
+        "summar",
+        "so far",
+        "did we",
+        "last time",
+        "earlier",
+        "where were we",
+        "status",
+    ];
+    let lower = text.to_lowercase();
+    BEFORE.iter().any(|words| lower.contains(words))
+}
+
 /// What an agent's answer states.
-pub(super) fn answer(text: &str, kind: Kind) -> Said {
+///
+/// `acted` says that something was done or looked at between its parts.
+pub(super) fn answer(text: &str, kind: Kind, acted: bool) -> Said {
     let mut said = Said::default();
     let (mut at, mut listed) = (None, false);
     let mut told: Vec<(String, bool)> = Vec::new();
     for part in parts(text) {
         match part {
             Part::Heading(heading) => (at, listed) = (Some(topic(heading)), false),
+            // A line that only announces a list.
+            Part::Paragraph(label) if is_label(&label) => (at, listed) = (Some(topic(&label)), false),
             Part::Item(item) => {
                 listed = true;
                 match at {
+                    Some(Topic::Decisions) if said.reasons(&item) => {}
                     Some(Topic::Decisions) => said.decisions.extend(decision(&item)),
                     Some(Topic::Next) => said.remains(&item),
                     Some(Topic::Questions) => said.questions.push(kept(&item)),
@@ -102,17 +165,19 @@ pub(super) fn answer(text: &str, kind: Kind) -> Said {
             }
         }
     }
-    said.outcome = outcome(&told, kind == Kind::Work);
+    said.outcome = outcome(&told, acted);
     said
 }
 
-/// The sentence that says what came of it: where something was done, of the last paragraph before what is under headings.
-fn outcome(told: &[(String, bool)], changed: bool) -> Option<String> {
+/// The sentence that says what came of it: where something was done, of the last paragraph that is under no heading.
+fn outcome(told: &[(String, bool)], acted: bool) -> Option<String> {
     let free: Vec<&str> = told.iter().filter(|(text, headed)| !headed && says_something(text)).map(|(text, _)| text.as_str()).collect();
-    let chosen = if changed { free.last() } else { free.first() };
+    let chosen = if acted { free.last() } else { free.first() };
     let paragraph = chosen.copied().or_else(|| told.iter().map(|(text, _)| text.as_str()).find(|text| says_something(text)))?;
     let all = sentences(paragraph);
-    let telling = all.iter().find(|sentence| sentence.split_whitespace().count() > 2).or(all.first())?;
+    let says = |sentence: &&&str| sentence.split_whitespace().count() > 2;
+    // A decision stands among the decisions.
+    let telling = all.iter().filter(says).find(|sentence| !is_choice(sentence, By::Agent)).or(all.iter().find(says)).or(all.first())?;
     Some(short(open_ended(&plain(telling)), 200)).filter(|text| !text.is_empty())
 }
 
@@ -129,15 +194,29 @@ impl Said {
         }
     }
 
+    /// Takes the reason of the last decision, where a text announces one and it has none.
+    fn reasons(&mut self, text: &str) -> bool {
+        let reason = announced(text, &["reason:", "why:", "rationale:", "because:"]).map(plain);
+        match (reason, self.decisions.last_mut()) {
+            (Some(reason), Some((_, why @ None))) => {
+                *why = Some(short(open_ended(&reason), LONGEST));
+                true
+            }
+            _ => false,
+        }
+    }
+
     fn sentences(&mut self, text: &str, kind: Kind, decided: bool) {
+        let before = self.decisions.len();
         for sentence in sentences(text) {
+            if self.decisions.len() > before && self.reasons(sentence) {
+                continue;
+            }
             if let Some(question) = question(sentence) {
                 self.questions.push(question);
-            } else if let Some(rest) =
-                announced(sentence, &["todo:", "to do:", "next:", "next step:", "next steps:", "remaining:", "still to do:", "left to do:"])
-            {
+            } else if let Some(rest) = announced(sentence, &LEFT) {
                 self.next.push(kept(rest));
-            } else if decided || kind != Kind::Recall && is_choice(sentence) {
+            } else if decided || kind != Kind::Recall && is_choice(sentence, By::Agent) {
                 self.decisions.extend(decision(sentence));
             }
         }
@@ -146,17 +225,6 @@ impl Said {
 
 /// What a person's own words state: choices, and how they want things.
 pub(super) fn request(text: &str) -> (Vec<(String, Option<String>)>, Vec<String>) {
-    const CHOOSES: [&str; 9] = [
-        "let's use ",
-        "let's go with ",
-        "let us use ",
-        "let us go with ",
-        "we'll use ",
-        "we will use ",
-        "we decided ",
-        "i decided ",
-        "i've decided ",
-    ];
     const PREFERS: [&str; 22] = [
         "i prefer ",
         "i'd prefer ",
@@ -182,43 +250,25 @@ pub(super) fn request(text: &str) -> (Vec<(String, Option<String>)>, Vec<String>
         "that's wrong",
     ];
     let (mut decisions, mut preferences) = (Vec::new(), Vec::new());
-    for part in parts(text) {
+    for part in parts(&apart(text)) {
         let (Part::Item(text) | Part::Paragraph(text)) = part else { continue };
         for sentence in sentences(&text) {
             let lower = sentence.to_lowercase().replace('’', "'");
-            if CHOOSES.iter().any(|words| lower.starts_with(words)) {
-                decisions.extend(decision(sentence));
-            } else if PREFERS.iter().any(|words| lower.starts_with(words)) {
+            if PREFERS.iter().any(|words| lower.starts_with(words)) {
                 preferences.push(kept(sentence));
+            } else if is_choice(sentence, By::Person) {
+                decisions.extend(decision(sentence));
             }
         }
     }
     (decisions, preferences)
 }
 
-/// Whether a sentence says what was chosen.
-fn is_choice(sentence: &str) -> bool {
-    const SUBJECTS: [&str; 8] = ["i ", "we ", "i've ", "we've ", "i have ", "we have ", "i'll ", "we'll "];
-    const VERBS: [&str; 13] = [
-        "decided ",
-        "chose ",
-        "chosen ",
-        "opted for ",
-        "opted to ",
-        "settled on ",
-        "went with ",
-        "go with ",
-        "going with ",
-        "rejected ",
-        "ruled out ",
-        "picked ",
-        "decision: ",
-    ];
-    let lower = plain(sentence).to_lowercase().replace('’', "'");
-    let rest = SUBJECTS.iter().find_map(|subject| lower.strip_prefix(subject));
-    let rest = rest.unwrap_or(&lower);
-    // Without a subject, only what is a statement by itself: "go with" would ask for something.
-    VERBS.iter().any(|verb| rest.starts_with(verb) && (rest.len() < lower.len() || *verb != "go with "))
+/// A line that is far shorter than those of text that was wrapped, as a paragraph of its own: people end lines without a full stop.
+fn apart(text: &str) -> String {
+    const WRAPPED: usize = 60;
+    let ends = |line: &str| if line.chars().count() < WRAPPED { "\n\n" } else { "\n" };
+    text.lines().fold(String::new(), |all, line| all + line + ends(line))
 }
 
 /// A choice and its reason.
@@ -237,9 +287,10 @@ fn decision(text: &str) -> Option<(String, Option<String>)> {
 
 /// Where the reason begins: at the first word that says so, outside of code.
 fn reason(text: &str) -> Option<(&str, &str)> {
-    const BEGIN: [(&str, usize); 9] = [
+    const BEGIN: [(&str, usize); 10] = [
         (" because ", 9),
         (", since ", 8),
+        ("; ", 2),
         (", so that ", 2),
         (" so that ", 1),
         (" in order to ", 1),
@@ -249,9 +300,12 @@ fn reason(text: &str) -> Option<(&str, &str)> {
         (": ", 2),
     ];
     let found = BEGIN.iter().filter_map(|(words, skipped)| outside_code(text, words).map(|at| (at, at + skipped)));
-    let (end, start) = found.min()?;
+    let found = found.chain(gives_reason(text).map(|at| (at, at + ", as ".len())));
+    // A label before a colon is not yet what was decided.
+    let says = |(end, _): &(usize, usize)| text[..*end].split_whitespace().count() > if text[*end..].starts_with(':') { 2 } else { 1 };
+    let (end, start) = found.filter(says).min()?;
     let (what, why) = (text[..end].trim_end_matches(','), text[start..].trim());
-    (what.split_whitespace().count() > 1 && !why.is_empty()).then_some((what, why))
+    (!why.is_empty()).then_some((what, why))
 }
 
 fn outside_code(text: &str, words: &str) -> Option<usize> {
@@ -294,7 +348,7 @@ mod tests {
 
     #[test]
     fn an_answer_states_decisions_and_what_remains() {
-        let said = answer(ANSWER, Kind::Work);
+        let said = answer(ANSWER, Kind::Work, true);
         let some = |what: &str, why: &str| (what.to_string(), Some(why.to_string()));
         assert_eq!(
             said.decisions,
@@ -313,12 +367,33 @@ mod tests {
     }
 
     #[test]
+    fn a_line_announces_what_is_left() {
+        let text =
+            "Done.\n\nStill to do:\n- Measure it\n\nDecisions so far:\n1. A ring buffer, since it is small\n\nNot done yet: the docs.";
+        let said = answer(text, Kind::Work, true);
+        assert_eq!(said.next, ["Measure it", "the docs"]);
+        assert_eq!(said.decisions, [("A ring buffer".to_string(), Some("it is small".to_string()))]);
+        assert_eq!(
+            answer("The parser now has two passes. I chose two since one was slow.", Kind::Work, true).outcome.as_deref(),
+            Some("The parser now has two passes")
+        );
+    }
+
+    #[test]
     fn only_statements_are_taken() {
-        let said =
-            answer("We chose SQLite because it is one file. The user decided nothing. Should we go with it? Next: measure it.", Kind::Talk);
+        let said = answer(
+            "We chose SQLite because it is one file. The user decided nothing. Should we go with it? Next: measure it.",
+            Kind::Talk,
+            false,
+        );
         assert_eq!(said.decisions, [("We chose SQLite".to_string(), Some("it is one file".to_string()))]);
         assert_eq!(said.next, ["measure it"]);
-        assert!(answer("We decided to use SQLite.", Kind::Recall).decisions.is_empty());
+        assert!(answer("We decided to use SQLite.", Kind::Recall, false).decisions.is_empty());
+        let said = answer("Decision: one file per tenant. Reason: they are moved alone.", Kind::Work, true);
+        assert_eq!(said.decisions, [("one file per tenant".to_string(), Some("they are moved alone".to_string()))]);
+        assert!(recalls("What did we decide about it?") && !recalls("Should we use SQLite?"));
+        let (decisions, _) = request("ok, use tabs instead of spaces, they are shorter\nwhat else is there?");
+        assert_eq!(decisions, [("ok, use tabs instead of spaces, they are shorter".to_string(), None)]);
         let (decisions, preferences) = request("Let's use SQLite. No, not in memory. Don't touch the tests! Why not?");
         assert_eq!(decisions, [("Let's use SQLite".to_string(), None)]);
         assert_eq!(preferences, ["No, not in memory", "Don't touch the tests!"]);

@@ -111,6 +111,11 @@ impl Context {
         notices
     }
 
+    /// Says which variables a template names in vain.
+    pub(crate) fn undefined(&self, missing: &[String]) -> Vec<String> {
+        self.notices(missing.iter().map(|name| format!("the template names `{name}`, which nothing defines")).collect())
+    }
+
     /// Remembers the journal in the person's state directory, so that it can be found from anywhere.
     ///
     /// Failing to is no reason to fail the command: the journal itself is complete.

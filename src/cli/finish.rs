@@ -315,7 +315,7 @@ fn plan(context: &Context, journal: &Journal, subject: &Subject, choices: &Choic
     let which = choices.decisions.as_deref().unwrap_or_default();
     let decisions: Vec<&Decision> = which.iter().filter_map(|n| knows.decisions.get(*n)).collect();
     let own = journal.other_template(&subject.log.profile, "adr")?;
-    let (adrs, notices) = adr::files(&journal.root.join(&args.adr_dir), &decisions, &subject.origin, own.as_ref(), context.now)?;
+    let (adrs, missing) = adr::files(&journal.root.join(&args.adr_dir), &decisions, &subject.origin, own.as_ref(), context.now)?;
     let written = adrs.iter().filter_map(|adr| Some((adr.path.clone(), adr.text.clone()?)));
     let mut files: Vec<Addition> = written.map(|(path, text)| Addition { path, text, head: String::new(), new: true }).collect();
     let items: Vec<_> = knows.remaining.iter().collect();
@@ -342,7 +342,7 @@ fn plan(context: &Context, journal: &Journal, subject: &Subject, choices: &Choic
         deleted: !subject.origin.stays,
     };
     let plan = Plan { log: subject.log.path.clone(), hash: store::hash(subject.text.as_bytes()), files, finished };
-    Ok(Written { plan, adrs, printed, items: items.len(), notices })
+    Ok(Written { plan, adrs, printed, items: items.len(), notices: context.undefined(&missing) })
 }
 
 fn remaining(path: &Path, items: &[&shiftlog::finish::knowledge::Remaining], subject: &Subject) -> Result<Addition, Error> {
@@ -384,7 +384,7 @@ fn shown(context: &Context, journal: &Journal, subject: &Subject, written: &Writ
 }
 
 fn report(context: &Context, journal: &Journal, subject: &Subject, written: &Written, dry_run: bool) -> anyhow::Result<Ended> {
-    let notices = context.notices(written.notices.clone());
+    let notices = &written.notices;
     let finished = &written.plan.finished;
     let result = if finished.deleted { "deleted" } else { "completed" };
     if context.ui.json {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use shiftlog::agents;
 use shiftlog::capture::digest::Digest;
 use shiftlog::capture::digest_of_log;
-use shiftlog::handoff::{self, Handoff, whole};
+use shiftlog::handoff::{self, Fitted, Form, Handoff, whole};
 use shiftlog::index::{Mode, Sources};
 use shiftlog::journal::edit::Editor;
 use shiftlog::journal::entry::NewEntry;
@@ -18,7 +18,6 @@ use shiftlog::journal::profile::State;
 use shiftlog::journal::{self, Error, Journal, Log};
 use shiftlog::record::Record;
 use shiftlog::record::conversation::Conversation;
-use shiftlog::record::tokens::estimate;
 
 use super::clipboard::Clipboard;
 use super::context::Context;
@@ -74,22 +73,28 @@ pub(crate) fn run(context: &Context, args: &HandoffArgs) -> anyhow::Result<Ended
     let clipboard = args.copy.then(|| Clipboard::find(context)).transpose()?;
     let journal = context.journal()?;
     let log = context.log(&journal, args.log.as_deref().or(args.session.as_deref()))?;
-    if args.mark {
-        mark(context, &journal, &log)?;
-    }
-    let made = with_relatives(context, &journal, &log)?;
     if args.check {
-        return check(context, &made);
+        return check(context, &made(context, &journal, &log)?);
     }
-    let render = |handoff: &Handoff| dressed(&handoff.markdown(), frame.unwrap_or(false));
-    let mut handoff = made.handoff;
-    handoff.fit(args.tokens, &render);
-    let text = render(&handoff);
-    let tokens = estimate(&text);
-    if tokens > args.tokens {
-        let hint = format!("--tokens {tokens} is the least that it takes");
-        return Err(Error::refused("budget", format!("not even the title fits into {} tokens", args.tokens), hint).into());
+    let own = journal.other_template(&log.profile, "handoff")?;
+    let form = Form::of_handoff(own.as_ref())?;
+    let fitted = || -> anyhow::Result<(Handoff, Fitted)> {
+        let mut handoff = with_relatives(context, &journal, &log)?.handoff;
+        let fitted = form.fit(&mut handoff, args.tokens, &|text| dressed(text, frame.unwrap_or(false)))?;
+        if fitted.tokens > args.tokens {
+            let hint = format!("--tokens {} is the least that it takes", fitted.tokens);
+            return Err(Error::refused("budget", format!("not even the title fits into {} tokens", args.tokens), hint).into());
+        }
+        Ok((handoff, fitted))
+    };
+    let (mut handoff, mut text) = fitted()?;
+    if args.mark {
+        // What cannot be printed is not handed off.
+        mark(context, &journal, &log)?;
+        (handoff, text) = fitted()?;
     }
+    let notices = context.undefined(&text.missing);
+    let Fitted { text, tokens, .. } = text;
     if let Some(clipboard) = &clipboard {
         clipboard.copy(&text)?;
         context.ui.say(format_args!("copied with {}", visible(clipboard.name())));
@@ -103,6 +108,7 @@ pub(crate) fn run(context: &Context, args: &HandoffArgs) -> anyhow::Result<Ended
         });
         answer["marked"] = args.mark.into();
         answer["copied"] = args.copy.into();
+        answer["notices"] = notices.into();
         context.ui.answer(answer)?;
         return Ok(Ended::Done);
     }

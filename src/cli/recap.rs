@@ -2,10 +2,9 @@
 
 use clap::Args;
 use serde_json::{Value, json};
-use shiftlog::handoff::{self, Handoff, Line, Part};
+use shiftlog::handoff::{self, Fitted, Form, Line, Part};
 use shiftlog::journal::outline::Outline;
 use shiftlog::journal::{Journal, Log, Place};
-use shiftlog::record::tokens::estimate;
 
 use super::context::Context;
 use super::handoff::made;
@@ -51,12 +50,13 @@ pub(crate) fn run(context: &Context, args: &RecapArgs) -> anyhow::Result<Ended> 
         return Ok(Ended::Nothing);
     }
     let mut recap = handoff::recap(format!("Since {}", when::local(since)), sessions);
-    recap.fit(args.tokens, &Handoff::markdown);
-    let text = recap.markdown();
+    let own = journal.other_template(&journal.default_profile(), "recap")?;
+    let Fitted { text, tokens, missing } = Form::of_recap(own.as_ref())?.fit(&mut recap, args.tokens, &str::to_string)?;
+    let notices = context.undefined(&missing);
     if context.ui.json {
         let parts: Vec<Value> =
             recap.parts.iter().map(|part| json!({"session": part.heading, "lines": part.lines, "left_out": part.left_out})).collect();
-        context.ui.answer(json!({"since": since, "sessions": parts, "tokens": estimate(&text), "text": text}))?;
+        context.ui.answer(json!({"since": since, "sessions": parts, "tokens": tokens, "text": text, "notices": notices}))?;
         return Ok(Ended::Done);
     }
     context.ui.data(text.trim_end())?;

@@ -4,14 +4,13 @@ use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
 use clap::Args;
 use serde_json::json;
-use shiftlog::handoff::Handoff;
+use shiftlog::handoff::{Fitted, Form};
 use shiftlog::journal::edit::Editor;
 use shiftlog::journal::lifecycle::{NewLog, Next, continues};
 use shiftlog::journal::profile::State;
 use shiftlog::journal::store::Store;
 use shiftlog::journal::summary::Summary;
 use shiftlog::journal::{Error, Journal, Log};
-use shiftlog::record::tokens::estimate;
 
 use super::carry::{CarryArgs, Carrying};
 use super::context::Context;
@@ -107,7 +106,9 @@ fn offered(log: &Summary) -> String {
 
 fn resume(context: &Context, journal: &Journal, log: &Log, args: &StartArgs) -> anyhow::Result<Ended> {
     let mut handoff = with_relatives(context, journal, log)?.handoff;
-    handoff.fit(args.tokens, &Handoff::markdown);
+    let own = journal.other_template(&log.profile, "handoff")?;
+    let fitted = Form::of_handoff(own.as_ref())?.fit(&mut handoff, args.tokens, &str::to_string)?;
+    context.undefined(&fitted.missing);
     let (action, (log, carrying)) = match journal.next_of(log.clone())? {
         Next::Update(log) => (reopen(context, journal, &log)?, (log, Carrying::default())),
         Next::Create { .. } => {
@@ -115,7 +116,7 @@ fn resume(context: &Context, journal: &Journal, log: &Log, args: &StartArgs) -> 
             ("created", begin(context, journal, None, Some(log), carrying)?)
         }
     };
-    report(context, journal, (action, &log), Some(&handoff), &carrying)
+    report(context, journal, (action, &log), Some(&fitted), &carrying)
 }
 
 /// A paused log is open again.
@@ -164,13 +165,13 @@ fn report(
     context: &Context,
     journal: &Journal,
     (action, log): (&str, &Log),
-    handoff: Option<&Handoff>,
+    handoff: Option<&Fitted>,
     carrying: &Carrying,
 ) -> anyhow::Result<Ended> {
     let path = journal.relative(&log.path).display().to_string();
-    let text = handoff.map(Handoff::markdown);
+    let text = handoff.map(|handoff| &handoff.text);
     if context.ui.json {
-        let tokens = text.as_deref().map(estimate);
+        let tokens = handoff.map(|handoff| handoff.tokens);
         context.ui.answer(json!({
             "action": "start", "result": action, "session": log.id, "path": path, "handoff": text, "tokens": tokens,
             "carried": carrying.answer(), "notices": carrying.notices,

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::knowledge::{Decision, capital};
 use crate::journal::id;
-use crate::journal::template;
+use crate::journal::template::Document;
 use crate::journal::{Error, Result};
 
 /// Digits of a number where the directory holds none yet.
@@ -56,7 +56,8 @@ fn there(dir: &Path) -> Result<Vec<(u64, usize, String, String)>> {
     Ok(found)
 }
 
-/// The files that decisions become; one whose slug is in the directory already is that file.
+/// The files that decisions become, and variables that the template names in vain. One whose slug is in the directory already
+/// is that file.
 ///
 /// # Errors
 /// [`Error::Template`] with line and column, [`Error::Io`].
@@ -85,9 +86,9 @@ pub fn files(
             Some((text, path)) => (text.as_str(), path.as_path()),
             None => (include_str!("../../templates/adr.md"), Path::new("templates/adr.md")),
         };
-        let rendered = template::document(source, file, &data, own.is_none())?;
-        missing.extend(rendered.missing.into_iter().map(|name| format!("the template names `{name}`, which nothing defines")));
-        adrs.push(Adr { path: dir.join(format!("{number:0digits$}-{slug}.md")), text: Some(rendered.text) });
+        let template = Document::parse(source, file, own.is_none())?;
+        missing.extend(template.missing(&data));
+        adrs.push(Adr { path: dir.join(format!("{number:0digits$}-{slug}.md")), text: Some(template.fill(&data)?) });
     }
     missing.dedup();
     Ok((adrs, missing))

@@ -3,7 +3,7 @@
 //! A workspace's template may be Handlebars or hold the plain tokens of Resonance 7; both become one Handlebars source.
 //! Values never go through the template engine as templates, and reach the frontmatter through the YAML editor.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use handlebars::{Context, Handlebars, Helper, HelperResult, Output, RenderContext, RenderError, RenderErrorReason, TemplateErrorReason};
@@ -60,13 +60,42 @@ pub fn render(source: &str, file: &Path, values: &Values, strict: bool) -> Resul
     marks.resolve(text, file).map(|text| Rendered { text, missing })
 }
 
-/// Renders a document from data, which is never taken for a template. `strict`: a variable that nothing defines is an error.
-///
-/// # Errors
-/// [`Error::Template`] with line and column when it does not parse or render.
-pub fn document(source: &str, file: &Path, data: &Json, strict: bool) -> Result<Rendered> {
-    let (text, missing) = fill(engine(source, file)?, data, file, strict)?;
-    Ok(Rendered { text: tidy(&text), missing })
+/// A template that documents are filled in by, again and again. Data is never taken for a template.
+pub struct Document<'s> {
+    engine: Handlebars<'s>,
+    file: PathBuf,
+}
+
+impl<'s> Document<'s> {
+    /// Reads a template. `strict`: a variable that nothing defines is an error; else it is empty.
+    ///
+    /// # Errors
+    /// [`Error::Template`] with line and column.
+    pub fn parse(source: &str, file: &Path, strict: bool) -> Result<Document<'s>> {
+        let mut engine = engine(source, file)?;
+        engine.set_strict_mode(strict);
+        Ok(Document { engine, file: file.to_path_buf() })
+    }
+
+    /// The document that data makes of it.
+    ///
+    /// # Errors
+    /// [`Error::Template`] with line and column.
+    pub fn fill(&self, data: &Json) -> Result<String> {
+        let text = self.engine.render("log", data).map_err(|error| render_error(&error, &self.file))?;
+        Ok(tidy(&text))
+    }
+
+    /// Variables that it names and the data does not define.
+    pub fn missing(&self, data: &Json) -> Vec<String> {
+        let mut engine = self.engine.clone();
+        engine.set_strict_mode(true);
+        let missing = engine.render("log", data).err().and_then(|error| match error.reason() {
+            RenderErrorReason::MissingVariable(name) => Some(name.clone().unwrap_or_default()),
+            _ => None,
+        });
+        missing.into_iter().collect()
+    }
 }
 
 /// Renders a one-line expression of a profile: an entry's shape, a heading, a title.

@@ -143,7 +143,7 @@ fn handed(context: &Context, journal: &Journal, record: Option<&Record>, log: &L
         std::iter::once(title.clone()).chain(said).collect::<Vec<String>>()
     };
     let fits = |lines: &[String]| lines.iter().map(|line| line.len() + 1).sum::<usize>() <= room;
-    whole.fit_into(&|handoff| fits(&lines(handoff)));
+    whole.fit(&|handoff| fits(&lines(handoff)));
     Ok(Some(lines(&whole)).filter(|lines| lines.len() > 1 && fits(lines)).unwrap_or_default())
 }
 

@@ -1,0 +1,339 @@
+//! What goes into a handoff, part by part, and what each line is worth.
+
+use chrono::{DateTime, NaiveTime, Utc};
+
+use super::{Line, Sources};
+use crate::capture::digest::{Command, Digest, File, Problem};
+use crate::capture::entries::{code, ended, metric};
+use crate::capture::text::{one_line, plain, short};
+use crate::journal::carry;
+use crate::journal::change::{Token, same_tokens, tokens};
+use crate::journal::outline::{Entry, Form, Outline};
+use crate::journal::placeholder::Placeholders;
+use crate::journal::profile::Profile;
+
+/// Characters of the last request that are given, and how many where there is little room.
+const REQUEST: (usize, usize) = (400, 160);
+
+/// What lines are worth: those that are worth least go first. Shorter forms have a value of their own.
+mod value {
+    /// What to do now.
+    pub(super) const REQUEST: u32 = 100;
+    /// What shows that the work is sound.
+    pub(super) const VERIFIED: u32 = 99;
+    pub(super) const TODO: u32 = 96;
+    pub(super) const NEXT: u32 = 95;
+    pub(super) const BLOCKER: u32 = 93;
+    pub(super) const DECISION: u32 = 90;
+    /// The files that were changed last.
+    pub(super) const FILE: u32 = 89;
+    /// Reasons of decisions.
+    pub(super) const REASON: u32 = 86;
+    pub(super) const CONCLUSION: u32 = 85;
+    /// What was said to remain before somebody said anew what does.
+    pub(super) const STALE: u32 = 72;
+    pub(super) const OLDER_FILE: u32 = 84;
+    pub(super) const FAILING: u32 = 82;
+    /// All of a long request.
+    pub(super) const WHOLE_REQUEST: u32 = 80;
+    pub(super) const PLACE: u32 = 70;
+    pub(super) const PREFERENCE: u32 = 65;
+    pub(super) const STATE: u32 = 60;
+    pub(super) const QUESTION: u32 = 60;
+    pub(super) const PROBLEM: u32 = 50;
+    /// How what is failing fails.
+    pub(super) const ERROR: u32 = 48;
+    pub(super) const BEGAN: u32 = 45;
+    pub(super) const SOLVED: u32 = 40;
+    pub(super) const COMMAND: u32 = 35;
+    /// What was done to a file.
+    pub(super) const METRIC: u32 = 33;
+    pub(super) const RELATED: u32 = 30;
+    pub(super) const SOURCE: u32 = 20;
+}
+
+/// How many files are among those that were changed last.
+const LAST_FILES: usize = 6;
+
+/// An entry of a log, as far as a handoff needs it.
+pub(super) struct Known {
+    section: String,
+    part: Option<String>,
+    text: String,
+    open: bool,
+    task: bool,
+    lines: Vec<String>,
+}
+
+/// Entries of a log that are no placeholders.
+pub(super) fn known(text: &str, profile: &Profile, placeholders: &Placeholders) -> Vec<Known> {
+    let outline = Outline::parse(text);
+    let of = |entry: &Entry| Known {
+        section: entry.section.clone(),
+        part: entry.part.clone(),
+        text: plain(title_of(entry)),
+        open: entry.is_open(),
+        task: entry.task.is_some(),
+        lines: outline.range_text(&entry.lines).lines().skip(1).map(|line| plain(line.trim_start_matches(['-', '*', ' ']))).collect(),
+    };
+    let entries = outline.numbered(profile, placeholders);
+    entries.iter().filter(|(n, entry)| *n > 0 && !entry.placeholder).map(|(_, entry)| of(entry)).collect()
+}
+
+/// The words of a heading behind its label: `Problem 2: …`.
+fn title_of(entry: &Entry) -> &str {
+    let text = entry.text.trim_matches('*');
+    match text.split_once(": ") {
+        Some((label, rest)) if entry.form == Form::Block && label.split_whitespace().count() == 2 => rest,
+        _ => text,
+    }
+}
+
+/// Whether something is among what was said already.
+fn is_new(said: &mut Vec<Vec<Token>>, text: &str) -> bool {
+    let words = tokens(text);
+    let new = !said.iter().any(|there| same_tokens(there, text));
+    if new {
+        said.push(words);
+    }
+    new
+}
+
+pub(super) fn state(sources: &Sources<'_>, entries: &[Known]) -> Vec<Line> {
+    let digest = sources.digest;
+    let mut lines = Vec::new();
+    let place: Vec<String> =
+        sources.branch.iter().map(|branch| format!("branch {}", code(branch))).chain(sources.cwd.as_deref().map(code)).collect();
+    if !place.is_empty() {
+        lines.push(Line::new(place.join(", "), value::PLACE));
+    }
+    if let Some(request) = &digest.last_request {
+        let text = one_line(&request.text);
+        lines.push(
+            Line::new(format!("last request: {}", short(&text, REQUEST.0)), value::REQUEST)
+                .at(request.time)
+                .or(value::WHOLE_REQUEST, format!("last request: {}", short(&text, REQUEST.1))),
+        );
+    }
+    let decided = |text: &str| digest.decisions.iter().any(|decision| text.contains(&decision.what.text));
+    if let Some(conclusion) = digest.conclusion.as_ref().filter(|conclusion| !decided(&conclusion.text)) {
+        lines.push(Line::new(format!("last answer: {}", conclusion.text), value::CONCLUSION).at(conclusion.time));
+    }
+    let first = digest.request.as_ref().filter(|first| digest.last_request.as_ref().is_some_and(|last| last.turn != first.turn));
+    if let Some(first) = first {
+        lines.push(Line::new(format!("began with: {}", short(&one_line(&first.text), 200)), value::BEGAN).at(first.time));
+    }
+    let mut said: Vec<Vec<Token>> = digest.commands.iter().map(|command| tokens(&format!("{} – ok", code(&command.text)))).collect();
+    let states = entries.iter().filter(|e| e.section == "state" || (e.section == "context" && e.part.as_deref() == Some("state")));
+    for entry in states {
+        if is_new(&mut said, &entry.text) && digest.conclusion.as_ref().is_none_or(|c| c.text != entry.text) {
+            lines.push(Line::new(entry.text.clone(), value::STATE));
+        }
+    }
+    lines
+}
+
+/// Next items, to-dos, questions and blockers that are open; those of a log come first, by priority.
+pub(super) fn open(digest: &Digest, entries: &[Known]) -> Vec<Line> {
+    let (mut lines, mut said) = (Vec::new(), Vec::new());
+    // What was done, or what a person took out of the log, is not open, whoever says so.
+    let done: Vec<Vec<Token>> = entries.iter().filter(|e| e.task && !e.open).map(|e| tokens(&carry::words(&e.text))).collect();
+    let since = |text: &str| crate::capture::since(digest, text);
+    let rank = |entry: &Known| match entry.part.as_deref() {
+        Some("high") => 0,
+        Some("low") => 2,
+        _ => 1,
+    };
+    let todo = |text: &str| digest.todos.iter().any(|todo| same_tokens(&tokens(text), &todo.what.text));
+    // What was said to remain long before the last time that anybody said so may be done.
+    let last = digest.next.iter().map(|next| next.time).max();
+    let worth = |text: &str, time: Option<DateTime<Utc>>| match time {
+        Some(time) if last.is_some_and(|last| time < last) && !todo(text) => value::STALE,
+        _ => value::NEXT,
+    };
+    let mut own: Vec<(&Known, Option<DateTime<Utc>>)> = entries
+        .iter()
+        .filter(|e| e.open && matches!(e.section.as_str(), "next" | "execution" | "criteria"))
+        .map(|e| (e, since(&carry::words(&e.text))))
+        .collect();
+    own.sort_by_key(|(entry, time)| (rank(entry), worth(&entry.text, *time) == value::STALE));
+    for (entry, time) in own {
+        let words = carry::words(&entry.text);
+        if is_new(&mut said, &words) {
+            let label =
+                entry.part.as_deref().filter(|part| matches!(*part, "high" | "low")).map(|part| format!(" ({part})")).unwrap_or_default();
+            let line = match carry::mark(&entry.text) {
+                Some(carry::Mark { origin, since, .. }) => {
+                    Line::new(format!("{words}{label} ([[{origin}]])"), value::NEXT).at(since.and_time(NaiveTime::MIN).and_utc())
+                }
+                None => Line { time, ..Line::new(format!("{words}{label}"), worth(&words, time)) },
+            };
+            lines.push(line);
+        }
+    }
+    for todo in digest.todos.iter().filter(|todo| todo.is_open()) {
+        if is_new(&mut said, &todo.what.text) && !done.iter().any(|words| same_tokens(words, &todo.what.text)) {
+            let doing = if todo.state == "in_progress" { " (in progress)" } else { "" };
+            lines.push(Line::new(format!("{}{doing}", todo.what.text), value::TODO).at(todo.what.time));
+        }
+    }
+    let has_log = !entries.is_empty();
+    for next in digest.next.iter().filter(|_| !has_log) {
+        if is_new(&mut said, &next.text) {
+            lines.push(Line::new(next.text.clone(), worth(&next.text, Some(next.time))).at(next.time));
+        }
+    }
+    for entry in entries.iter().filter(|e| e.section == "blockers") {
+        lines.push(Line::new(format!("blocked: {}", entry.text), value::BLOCKER));
+    }
+    let questions = entries
+        .iter()
+        .filter(|e| e.section == "context" && e.part.as_deref() == Some("questions"))
+        .map(|e| (e.text.clone(), since(&e.text)));
+    let asked = digest.questions.iter().filter(|_| !has_log).map(|said| (said.text.clone(), Some(said.time)));
+    for (text, time) in questions.chain(asked) {
+        if is_new(&mut said, &text) {
+            lines.push(Line { time, ..Line::new(format!("question: {text}"), value::QUESTION) });
+        }
+    }
+    lines
+}
+
+pub(super) fn decisions(digest: &Digest, entries: &[Known]) -> Vec<Line> {
+    let (mut lines, mut said) = (Vec::new(), Vec::new());
+    let of_digest = |text: &str| {
+        let words = tokens(text);
+        digest.decisions.iter().find(|d| {
+            same_tokens(&words, &d.what.text) || same_tokens(&words, &format!("{} – {}", d.what.text, d.why.as_deref().unwrap_or_default()))
+        })
+    };
+    for entry in entries.iter().filter(|e| e.section == "decisions") {
+        let known = of_digest(&entry.text);
+        let why = entry.lines.iter().find_map(|line| line.strip_prefix("Rationale: "));
+        let text = why.map_or_else(|| entry.text.clone(), |why| format!("{} – {why}", entry.text));
+        let what = known.map_or_else(|| entry.text.split(" – ").next().unwrap_or(&entry.text).to_string(), |d| d.what.text.clone());
+        if is_new(&mut said, &what) {
+            lines.push(Line { time: known.map(|d| d.what.time), ..Line::new(text, value::DECISION) }.or(value::REASON, what));
+        }
+    }
+    for decision in digest.decisions.iter().filter(|_| entries.is_empty()) {
+        if is_new(&mut said, &decision.what.text) {
+            let text = decision.why.as_ref().map_or_else(|| decision.what.text.clone(), |why| format!("{} – {why}", decision.what.text));
+            lines.push(Line::new(text, value::DECISION).at(decision.what.time).or(value::REASON, decision.what.text.clone()));
+        }
+    }
+    lines
+}
+
+pub(super) fn problems(digest: &Digest, entries: &[Known]) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let lesson = |problem: &Problem| {
+        let title = problem.error.as_deref().map(|error| short(error, 90));
+        let own = entries.iter().find(|e| e.section == "problems" && title.as_deref() == Some(&e.text));
+        own.and_then(|entry| entry.lines.iter().find_map(|line| line.strip_prefix("Lesson: ").map(str::to_string)))
+    };
+    let (open, passed): (Vec<&Problem>, Vec<&Problem>) = digest.problems.iter().partition(|problem| problem.passed.is_none());
+    // Of what failed several times, the last time counts.
+    let mut failing: Vec<&str> = Vec::new();
+    for problem in open.into_iter().rev() {
+        if failing.contains(&problem.command.as_str()) {
+            continue;
+        }
+        failing.push(&problem.command);
+        let what = problem.error.clone().unwrap_or_else(|| "failed".into());
+        lines.push(
+            Line::new(format!("not seen to pass: {} – {what}", code(&problem.command)), value::FAILING)
+                .at(problem.time)
+                .or(value::ERROR, format!("failing: {}", code(&short(&problem.command, 80)))),
+        );
+    }
+    let mut solved = Vec::new();
+    for problem in passed.into_iter().rev() {
+        let mut text = problem.error.clone().unwrap_or_else(|| code(&problem.command));
+        if let Some(cause) = &problem.cause {
+            text.push_str(&format!(" – {cause}"));
+        }
+        if let Some(lesson) = lesson(problem) {
+            text.push_str(&format!("; lesson: {lesson}"));
+        }
+        if !is_new(&mut solved, &text) {
+            continue;
+        }
+        lines.push(Line::new(text, value::SOLVED).at(problem.time));
+    }
+    let mut said: Vec<Vec<Token>> =
+        digest.problems.iter().filter_map(|p| p.error.as_deref()).map(|error| tokens(&short(error, 90))).collect();
+    for entry in entries.iter().filter(|e| e.section == "problems") {
+        if is_new(&mut said, &entry.text) {
+            let lesson = entry.lines.iter().find_map(|line| line.strip_prefix("Lesson: "));
+            lines.push(Line::new(
+                lesson.map_or_else(|| entry.text.clone(), |lesson| format!("{}; lesson: {lesson}", entry.text)),
+                value::PROBLEM,
+            ));
+        }
+    }
+    lines
+}
+
+/// Files, those that were changed last first.
+pub(super) fn files(digest: &Digest) -> Vec<Line> {
+    let mut changed: Vec<_> = digest.files.iter().filter(|file| file.is_changed()).collect();
+    changed.sort_by(|a, b| (b.time, &a.path).cmp(&(a.time, &b.path)));
+    let line = |(n, file): (usize, &File)| {
+        let value = if n < LAST_FILES { value::FILE } else { value::OLDER_FILE };
+        Line::new(format!("{} – {}", code(&file.path), metric(file)), value).at(file.time).or(value::METRIC, code(&file.path))
+    };
+    changed.into_iter().enumerate().map(line).collect()
+}
+
+/// Commands with their last result; the one that verified last comes first.
+pub(super) fn commands(digest: &Digest) -> Vec<Line> {
+    let verified = digest.verified();
+    let is_verified = |command: &Command| verified.is_some_and(|verified| verified.head == command.head);
+    let mut all: Vec<_> = digest.commands.iter().collect();
+    all.sort_by(|a, b| (!is_verified(a), b.time, &a.text).cmp(&(!is_verified(b), a.time, &b.text)));
+    let line = |command: &Command| {
+        let value = if is_verified(command) { value::VERIFIED } else { value::COMMAND };
+        Line::new(format!("{}{}", code(&command.text), ended(command)), value).at(command.time)
+    };
+    all.into_iter().map(line).collect()
+}
+
+pub(super) fn preferences(digest: &Digest, entries: &[Known]) -> Vec<Line> {
+    let (mut lines, mut said) = (Vec::new(), Vec::new());
+    let own = entries
+        .iter()
+        .filter(|e| matches!((e.section.as_str(), e.part.as_deref()), ("context", Some("preferences")) | ("notes", Some("feedback"))));
+    let own = own.map(|entry| (entry.text.as_str(), None));
+    let stated = digest.preferences.iter().map(|said| (said.text.as_str(), Some(said.time)));
+    for (text, time) in own.chain(stated) {
+        if is_new(&mut said, text) {
+            lines.push(Line { time, ..Line::new(text, value::PREFERENCE) });
+        }
+    }
+    lines
+}
+
+pub(super) fn related(sources: &Sources<'_>, entries: &[Known]) -> Vec<Line> {
+    let mut lines: Vec<Line> =
+        entries.iter().filter(|e| e.section == "related").map(|e| Line::new(e.text.clone(), value::RELATED)).collect();
+    for (id, why) in &sources.related {
+        if !lines.iter().any(|line| line.text.contains(id.as_str())) {
+            lines.push(Line::new(format!("[[{id}]] – {why}"), value::RELATED));
+        }
+    }
+    lines
+}
+
+/// What was read and not changed.
+pub(super) fn read(digest: &Digest, entries: &[Known]) -> Vec<Line> {
+    let (mut lines, mut said) = (Vec::new(), Vec::new());
+    let own = entries.iter().filter(|e| e.section == "sources").map(|e| e.text.clone());
+    let addresses = digest.addresses.iter().map(|address| address.url.text.clone());
+    for text in own.chain(addresses) {
+        if is_new(&mut said, &text) {
+            lines.push(Line::new(text, value::SOURCE));
+        }
+    }
+    lines
+}
