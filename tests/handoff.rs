@@ -329,7 +329,7 @@ fn a_template_of_the_journal_is_used_and_its_faults_change_nothing() {
     journal.write(&format!("{dir}/recap_template.md"), "{{#each parts}}{{heading}}\n{{/each}}");
     assert_eq!(journal.run(&["recap"]).ok().out, "Session 20261120-01: Parser – Active · 20261120-01\n");
     let log = journal.read("sessions/current/20261120-01.md");
-    for (text, place) in [("# {{title}}\n{{#if path}}\n", "4:1"), ("{{title}}\n{{format-date title}}\n", "2:1")] {
+    for (text, place) in [("# {{title}}\n{{#if path}}\n", "3:1"), ("{{title}}\n{{format-date title}}\n", "2:1")] {
         journal.write(&format!("{dir}/handoff_template.md"), text);
         for args in [&["handoff"][..], &["handoff", "--mark"], &["start", "--resume", "@"]] {
             let error = journal.run(args).code(2).err;

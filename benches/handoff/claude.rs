@@ -73,30 +73,30 @@ impl Writer {
         match event {
             Event::Ask(words) => self.ask(n, words),
             Event::Inject(text) => self.inject(n, text),
-            Event::Say(words) => self.say(json!({"type": "text", "text": words})),
+            Event::Say(words) => self.say(&json!({"type": "text", "text": words})),
             Event::Read(path) => {
                 let input = json!({"file_path": format!("{}/{path}", self.cwd)});
-                self.call("Read", input, &json!("1\tone\n2\ttwo\n"), false);
+                self.call("Read", &input, &json!("1\tone\n2\ttwo\n"), false);
             }
             Event::Write(path, count) => {
                 let path = format!("{}/{path}", self.cwd);
                 let result = json!(format!("File created successfully at: {path}"));
-                self.call("Write", json!({"file_path": path, "content": "line\n".repeat(*count)}), &result, false);
+                self.call("Write", &json!({"file_path": path, "content": "line\n".repeat(*count)}), &result, false);
             }
             Event::Edit(path) => {
                 let path = format!("{}/{path}", self.cwd);
                 let result = json!(format!("The file {path} has been updated."));
-                self.call("Edit", json!({"file_path": path, "old_string": "one\n", "new_string": "one\ntwo\n"}), &result, false);
+                self.call("Edit", &json!({"file_path": path, "old_string": "one\n", "new_string": "one\ntwo\n"}), &result, false);
             }
             Event::Run(command, ok, output) => {
                 let output = if *ok { output.clone() } else { format!("Exit code 1\n{output}") };
-                self.call("Bash", json!({"command": command, "description": "Run it"}), &json!(output), !ok);
+                self.call("Bash", &json!({"command": command, "description": "Run it"}), &json!(output), !ok);
             }
             Event::Todos(list) if self.old => {
                 let state = |todo: &Todo| if todo.done { "completed" } else { "pending" };
                 let todos: Vec<Value> =
                     list.iter().map(|todo| json!({"content": todo.text, "status": state(todo), "activeForm": "Working"})).collect();
-                self.call("TodoWrite", json!({"todos": todos}), &json!("Todos have been modified successfully."), false);
+                self.call("TodoWrite", &json!({"todos": todos}), &json!("Todos have been modified successfully."), false);
             }
             Event::Todos(list) => self.tasks(list),
             Event::Compact(summary) => self.compact(summary),
@@ -148,7 +148,7 @@ impl Writer {
         }
     }
 
-    fn say(&mut self, block: Value) {
+    fn say(&mut self, block: &Value) {
         let id = format!("msg_{}", self.records.len());
         let usage = json!({"input_tokens": 4000, "cache_read_input_tokens": 20000, "output_tokens": 60});
         self.record(
@@ -157,9 +157,9 @@ impl Writer {
         );
     }
 
-    fn call(&mut self, tool: &str, input: Value, result: &Value, failed: bool) {
+    fn call(&mut self, tool: &str, input: &Value, result: &Value, failed: bool) {
         let id = format!("toolu_{}", self.records.len());
-        self.say(json!({"type": "tool_use", "id": id, "name": tool, "input": input}));
+        self.say(&json!({"type": "tool_use", "id": id, "name": tool, "input": input}));
         let result = json!({"tool_use_id": id, "type": "tool_result", "content": result, "is_error": failed});
         self.record("user", json!({"message": {"role": "user", "content": [result]}}));
     }
@@ -170,12 +170,17 @@ impl Writer {
             let (number, done) = *self.tasks.entry(todo.text.clone()).or_insert((next, false));
             if number == next {
                 let result = json!(format!("Task #{number} created successfully: {}", todo.text));
-                self.call("TaskCreate", json!({"subject": todo.text, "description": todo.text, "activeForm": "Working"}), &result, false);
+                self.call("TaskCreate", &json!({"subject": todo.text, "description": todo.text, "activeForm": "Working"}), &result, false);
                 let task = json!({"task": {"id": number.to_string(), "subject": todo.text}});
                 self.records.last_mut().into_iter().for_each(|record| record["toolUseResult"] = task.clone());
             }
             if todo.done && !done {
-                self.call("TaskUpdate", json!({"taskId": number.to_string(), "status": "completed"}), &json!("Updated task status"), false);
+                self.call(
+                    "TaskUpdate",
+                    &json!({"taskId": number.to_string(), "status": "completed"}),
+                    &json!("Updated task status"),
+                    false,
+                );
                 self.tasks.insert(todo.text.clone(), (number, true));
             }
         }

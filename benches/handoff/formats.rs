@@ -35,14 +35,12 @@ pub(crate) fn codex(story: &Story) -> (String, String) {
     let id = format!("01a1f98c-0000-7000-8000-{:012}", story.number);
     let mut codex = Codex { clock: Clock::new(story.number), records: Vec::new(), said: Vec::new() };
     let (cwd, model) = (story.cwd(), "gpt-5.5");
-    codex.record(
-        "session_meta",
-        json!({"id": id, "session_id": id, "timestamp": "2026-11-09T08:00:00Z", "cwd": cwd, "originator": "codex-tui", "cli_version": "0.169.0",
+    codex.record("session_meta", &json!({"id": id, "session_id": id, "timestamp": "2026-11-09T08:00:00Z", "cwd": cwd, "originator": "codex-tui", "cli_version": "0.169.0",
             "source": "cli", "thread_source": "user", "base_instructions": {"text": MARK}, "git": {"branch": "main"}}),
     );
     codex.message("developer", "permissions.instructions", &format!("<permissions instructions>\n{MARK}\n</permissions instructions>"));
     codex.message("user", "environments.environment_context", &format!("<environment_context>\n{MARK}\n</environment_context>"));
-    codex.record("turn_context", json!({"turn_id": "t-0", "cwd": cwd, "model": model, "approval_policy": "never"}));
+    codex.record("turn_context", &json!({"turn_id": "t-0", "cwd": cwd, "model": model, "approval_policy": "never"}));
     story.events.iter().enumerate().for_each(|(n, event)| codex.event(n, event));
     (format!(".codex/sessions/2026/11/09/rollout-2026-11-09T08-00-00-{id}.jsonl"), lines(&codex.records))
 }
@@ -55,7 +53,7 @@ struct Codex {
 }
 
 impl Codex {
-    fn record(&mut self, kind: &str, payload: Value) {
+    fn record(&mut self, kind: &str, payload: &Value) {
         let record = json!({"timestamp": self.clock.tick(), "ordinal": self.records.len(), "type": kind, "payload": payload});
         self.records.push(record);
     }
@@ -64,7 +62,7 @@ impl Codex {
         let content = if role == "assistant" { "output_text" } else { "input_text" };
         let payload = json!({"type": "message", "id": format!("msg_{}", self.records.len()), "role": role, "content": [{"type": content, "text": text}],
             "internal_chat_message_metadata_passthrough": {"content_item_kinds": [kind]}});
-        self.record("response_item", payload.clone());
+        self.record("response_item", &payload);
         payload
     }
 
@@ -74,7 +72,7 @@ impl Codex {
                 let said = self.message("user", "user.text", words);
                 self.said.push(said);
                 let item = json!({"type": "UserMessage", "id": format!("item-{n}"), "content": [{"type": "text", "text": words}]});
-                self.record("event_msg", json!({"type": "item_completed", "item": item}));
+                self.record("event_msg", &json!({"type": "item_completed", "item": item}));
             }
             Event::Inject(text) if n.is_multiple_of(2) => drop(self.message("developer", "hooks.additional_context", text)),
             Event::Inject(text) => {
@@ -86,7 +84,7 @@ impl Codex {
             }
             Event::Say(words) => {
                 let item = json!({"type": "AgentMessage", "id": format!("item-{n}"), "content": [{"type": "Text", "text": words}], "phase": "commentary"});
-                self.record("event_msg", json!({"type": "item_completed", "item": item}));
+                self.record("event_msg", &json!({"type": "item_completed", "item": item}));
                 self.message("assistant", "unknown", words);
             }
             Event::Read(path) => self.run(n, &format!("cat {path}"), true, "one\ntwo"),
@@ -104,15 +102,15 @@ impl Codex {
                 let text = format!("Another language model started to solve this problem. {MARK}\n{summary}");
                 let mut history: Vec<Value> = self.said.iter().rev().take(3).rev().cloned().collect();
                 history.push(json!({"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]}));
-                self.record("compacted", json!({"message": text, "replacement_history": history}));
+                self.record("compacted", &json!({"message": text, "replacement_history": history}));
             }
         }
     }
 
     fn call(&mut self, n: usize, name: &str, arguments: &Value, output: &str) {
         let call = format!("call_{n}");
-        self.record("response_item", json!({"type": "function_call", "name": name, "arguments": arguments.to_string(), "call_id": call}));
-        self.record("response_item", json!({"type": "function_call_output", "call_id": call, "output": output}));
+        self.record("response_item", &json!({"type": "function_call", "name": name, "arguments": arguments.to_string(), "call_id": call}));
+        self.record("response_item", &json!({"type": "function_call_output", "call_id": call, "output": output}));
     }
 
     fn run(&mut self, n: usize, command: &str, ok: bool, output: &str) {
@@ -126,9 +124,9 @@ impl Codex {
     fn patch(&mut self, n: usize, body: &str, done: &str) {
         let call = format!("call_{n}");
         let input = format!("*** Begin Patch\n{body}*** End Patch\n");
-        self.record("response_item", json!({"type": "custom_tool_call", "call_id": call, "name": "apply_patch", "input": input}));
+        self.record("response_item", &json!({"type": "custom_tool_call", "call_id": call, "name": "apply_patch", "input": input}));
         let output = format!("Exit code: 0\nWall time: 0 seconds\nOutput:\nSuccess. Updated the following files:\n{done}\n");
-        self.record("response_item", json!({"type": "custom_tool_call_output", "call_id": call, "output": output}));
+        self.record("response_item", &json!({"type": "custom_tool_call_output", "call_id": call, "output": output}));
     }
 }
 

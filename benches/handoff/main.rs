@@ -192,13 +192,13 @@ fn show(story: &Story) {
 /// Prints a table; whether everything is as it should be.
 fn print(name: &str, counts: &[Count]) -> bool {
     let kinds = ["files", "to-dos", "decisions", "command", "request", "all"];
-    println!("\n{name:<16} {}", kinds.map(|kind| format!("{kind:>14}")).concat());
+    println!("\n{name:<16} {}", kinds.map(|kind| format!("{kind:>16}")).concat());
     let mut reached = true;
     for (count, (budget, least)) in counts.iter().zip(BUDGETS) {
         let shares: Vec<(Share, Share)> = count.shares.iter().copied().chain([count.all()]).collect();
         let row = |name: String, one: fn(&(Share, Share)) -> Share| {
             let cells: String =
-                shares.iter().map(one).map(|share| format!("{:>14}", format!("{:.1} % of {}", share.part() * 100.0, share.all))).collect();
+                shares.iter().map(one).map(|share| format!("{:>16}", format!("{:.1} % of {}", share.part() * 100.0, share.all))).collect();
             println!("{name:<16} {cells}");
         };
         row(format!("{budget} tokens"), |shares| shares.0);

@@ -75,12 +75,8 @@ impl Journal {
 
 /// The last lines of a text that fit into so many tokens.
 pub(crate) fn tail(text: &str, budget: u64) -> &str {
-    let mut begin = text.len();
-    for (at, _) in text.match_indices('\n').rev().skip(1) {
-        if tokens::estimate(&text[at + 1..]) > budget {
-            break;
-        }
-        begin = at + 1;
-    }
-    &text[begin..]
+    let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1));
+    let starts: Vec<usize> = starts.collect();
+    let fitting = starts.iter().rev().take_while(|at| tokens::estimate(&text[**at..]) <= budget);
+    &text[fitting.last().copied().unwrap_or(text.len())..]
 }

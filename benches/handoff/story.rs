@@ -153,7 +153,7 @@ impl Story {
                 _ if at + 1 == turns => LAST,
                 _ => REQUESTS,
             };
-            maker.turn(plan, requests);
+            maker.turn(&plan, requests);
         }
         Story { number, project: maker.project, events: maker.events, facts: maker.facts, compactions, turns }
     }
@@ -373,7 +373,7 @@ impl Maker {
     }
 
     /// Tells of a turn.
-    fn turn(&mut self, plan: Plan, requests: &[&'static str]) {
+    fn turn(&mut self, plan: &Plan, requests: &[&'static str]) {
         if self.dice.chance(12) {
             let text = self.injected();
             self.events.push(Event::Inject(text));
@@ -401,8 +401,8 @@ impl Maker {
             let words = self.fill(words);
             self.events.push(Event::Say(words));
         }
-        self.work(&plan);
-        let answer = self.answer(&plan);
+        self.work(plan);
+        let answer = self.answer(plan);
         self.events.push(Event::Say(answer));
         if plan.compact {
             let summary = self.summary();

@@ -167,6 +167,10 @@ const LOOKS: [&str; 51] = [
 /// Words between a verb and what it is about.
 const BETWEEN: [&str; 9] = ["to", "on", "a", "an", "the", "quick", "short", "first", "also"];
 
+/// Words between a subject and a verb.
+const ADVERBS: [&str; 12] =
+    ["also", "now", "then", "finally", "therefore", "still", "instead", "just", "all", "deliberately", "intentionally", "both"];
+
 /// Words that make a statement a thought.
 const HEDGES: [&str; 14] = [
     "could",
@@ -275,24 +279,7 @@ impl Clause<'_> {
             let has = move |subject: &&&str| self.has_at(at, subject);
             subjects.iter().filter(has).map(move |subject| at + subject.split(' ').count())
         });
-        let is_adverb = |word: &&str| {
-            matches!(
-                *word,
-                "also"
-                    | "now"
-                    | "then"
-                    | "finally"
-                    | "therefore"
-                    | "still"
-                    | "instead"
-                    | "just"
-                    | "all"
-                    | "deliberately"
-                    | "intentionally"
-                    | "both"
-            )
-        };
-        ends.map(move |at| if self.words.get(at).is_some_and(|word| is_adverb(&word)) { at + 1 } else { at })
+        ends.map(move |at| if self.words.get(at).is_some_and(|word| ADVERBS.contains(word)) { at + 1 } else { at })
     }
 
     /// Whether what stands behind a verb is only looked into.

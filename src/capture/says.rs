@@ -165,19 +165,24 @@ pub(super) fn answer(text: &str, kind: Kind, acted: bool) -> Said {
             }
         }
     }
-    said.outcome = outcome(&told, acted);
+    said.outcome = outcome(&told, acted, kind);
     said
 }
 
 /// The sentence that says what came of it: where something was done, of the last paragraph that is under no heading.
-fn outcome(told: &[(String, bool)], acted: bool) -> Option<String> {
+fn outcome(told: &[(String, bool)], acted: bool, kind: Kind) -> Option<String> {
     let free: Vec<&str> = told.iter().filter(|(text, headed)| !headed && says_something(text)).map(|(text, _)| text.as_str()).collect();
     let chosen = if acted { free.last() } else { free.first() };
     let paragraph = chosen.copied().or_else(|| told.iter().map(|(text, _)| text.as_str()).find(|text| says_something(text)))?;
     let all = sentences(paragraph);
     let says = |sentence: &&&str| sentence.split_whitespace().count() > 2;
     // A decision stands among the decisions.
-    let telling = all.iter().filter(says).find(|sentence| !is_choice(sentence, By::Agent)).or(all.iter().find(says)).or(all.first())?;
+    let telling = all
+        .iter()
+        .filter(says)
+        .find(|sentence| kind == Kind::Recall || !is_choice(sentence, By::Agent))
+        .or(all.iter().find(says))
+        .or(all.first())?;
     Some(short(open_ended(&plain(telling)), 200)).filter(|text| !text.is_empty())
 }
 

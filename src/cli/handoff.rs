@@ -10,7 +10,7 @@ use shiftlog::agents;
 use shiftlog::capture::digest::Digest;
 use shiftlog::capture::digest_of_log;
 use shiftlog::handoff::{self, Fitted, Form, Handoff, whole};
-use shiftlog::index::{Mode, Sources};
+use shiftlog::index::{Index, Mode, Sources};
 use shiftlog::journal::edit::Editor;
 use shiftlog::journal::entry::NewEntry;
 use shiftlog::journal::outline::Outline;
@@ -151,7 +151,8 @@ pub(crate) fn with_relatives(context: &Context, journal: &Journal, log: &Log) ->
     let record = recorded::find(context, journal)?;
     let private = recorded::private(journal);
     let sources = Sources { journal, record: record.as_ref(), private: &private, now: context.now };
-    let related = relatives(&sources, log, RELATED, Mode::Update).unwrap_or_else(|error| {
+    let index = Index::open(&sources, Mode::Update, &mut |_, _| {});
+    let related = index.and_then(|index| relatives(&index, &sources, log, RELATED)).unwrap_or_else(|error| {
         context.notices(vec![format!("related sessions are not known: {error}")]);
         Vec::new()
     });

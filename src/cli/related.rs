@@ -38,9 +38,8 @@ pub(crate) struct RelatedArgs {
     no_update: bool,
 }
 
-/// The sessions that are related to a log, as far as the index has it: id and the first reason.
-pub(crate) fn relatives(sources: &Sources<'_>, log: &Log, limit: usize, mode: Mode) -> shiftlog::index::Result<Vec<(String, String)>> {
-    let index = Index::open(sources, mode, &mut |_, _| {})?;
+/// The sessions that are related to a log, as far as an index has it: id and the first reason.
+pub(crate) fn relatives(index: &Index, sources: &Sources<'_>, log: &Log, limit: usize) -> shiftlog::index::Result<Vec<(String, String)>> {
     let related = index.related(sources, Origin::Log(log), limit)?;
     Ok(related.into_iter().filter_map(|other| Some((other.session, other.reasons.into_iter().next()?.text))).collect())
 }

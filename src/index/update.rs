@@ -90,6 +90,11 @@ impl Pending {
 }
 
 impl Index {
+    /// The index as it was committed last, however much has changed since; nothing where there is none that can be read.
+    pub fn committed(sources: &Sources<'_>) -> Option<Index> {
+        Store::new(sources.private).open().map(|generation| index(generation, 0, None))
+    }
+
     /// Opens the index of a journal, brought up to date as far as that is asked for and possible.
     ///
     /// # Errors

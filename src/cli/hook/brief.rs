@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use chrono::TimeDelta;
 use shiftlog::agents::cleanup::claude_keeps;
 use shiftlog::handoff::Handoff;
-use shiftlog::index::{Mode, Sources};
+use shiftlog::index::{Index, Sources};
 use shiftlog::journal::profile::State;
 use shiftlog::journal::summary::Summary;
 use shiftlog::journal::{Journal, Log};
@@ -131,7 +131,7 @@ fn handed(context: &Context, journal: &Journal, record: Option<&Record>, log: &L
     let private = recorded::private(journal);
     let sources = Sources { journal, record, private: &private, now: context.now };
     // Where there is no index yet, or none that can be read, the log's own links are all that is known.
-    let related = relatives(&sources, log, RELATED, Mode::Leave).unwrap_or_default();
+    let related = Index::committed(&sources).and_then(|index| relatives(&index, &sources, log, RELATED).ok()).unwrap_or_default();
     let mut whole = of_record(journal, record, log, related)?.handoff;
     let title = format!("Handoff of {}:", quoted(&log.id));
     let lines = |handoff: &Handoff| {
