@@ -53,16 +53,21 @@ pub(super) trait Format: Default + Clone + Serialize + DeserializeOwned {
 /// The longest line that is read: a longer one is passed over.
 const LONGEST: usize = 64 << 20;
 
+/// The largest file that is read as a whole because a turn in it is older than those before.
+const WHOLE: u64 = 32 << 20;
+
 /// Reads a file from the mark on, else from its beginning.
 pub(super) fn read<F: Format>(path: &Path, mark: Option<&str>, limits: Limits, agent: &'static str) -> io::Result<Read> {
     let mark: Option<Mark<F>> = mark.and_then(|text| serde_json::from_str(text).ok());
     let partly = mark.is_some();
-    let (found, again) = part(path, mark, limits, agent)?;
-    // What goes back behind the mark is understood only as a whole.
+    let (found, needs_all, goes_back) = part(path, mark, limits, agent)?;
+    // What goes back behind the mark is understood only as a whole. A clock that was set back is no reason to read so much.
+    let again = needs_all || (goes_back && found.bytes <= WHOLE);
     if again && partly { Ok(part::<F>(path, None, limits, agent)?.0) } else { Ok(found) }
 }
 
-fn part<F: Format>(path: &Path, mark: Option<Mark<F>>, limits: Limits, agent: &'static str) -> io::Result<(Read, bool)> {
+/// Reads a part of a file; says whether that needs all of it, and whether it goes back in time.
+fn part<F: Format>(path: &Path, mark: Option<Mark<F>>, limits: Limits, agent: &'static str) -> io::Result<(Read, bool, bool)> {
     let mut file = BufReader::with_capacity(1 << 18, File::open(path)?);
     let partly = mark.is_some();
     let mut last = mark.clone();
@@ -97,8 +102,8 @@ fn part<F: Format>(path: &Path, mark: Option<Mark<F>>, limits: Limits, agent: &'
     }
     format.end(&mut teller, partly);
     let mark = last.and_then(|mark| serde_json::to_string(&mark).ok());
-    let again = format.needs_all() || teller.goes_back();
-    Ok((Read { transcripts: teller.finish(), mark, bytes, unread }, again))
+    let (needs_all, goes_back) = (format.needs_all(), teller.goes_back());
+    Ok((Read { transcripts: teller.finish(), mark, bytes, unread }, needs_all, goes_back))
 }
 
 trait TakeLine {

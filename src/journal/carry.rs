@@ -203,7 +203,7 @@ impl Journal {
     /// session log while it is open or paused.
     ///
     /// # Errors
-    /// [`Error::Io`]; logs that cannot be read are passed over.
+    /// [`super::Error::Io`]; logs that cannot be read are passed over.
     pub fn handed_off(&self, profile: &Profile) -> Result<Option<Log>> {
         let by_status = profile.status.values().any(|status| status.state == State::HandedOff);
         let mut live: Vec<Log> = self.logs(Place::Live)?;
@@ -228,7 +228,7 @@ impl Journal {
     /// Open next items of a log that no log after it has taken yet; `known` says since when there is such an item.
     ///
     /// # Errors
-    /// [`Error::Io`], [`Error::NotUtf8`].
+    /// [`super::Error::Io`], [`super::Error::NotUtf8`].
     pub fn left_open(&self, log: &Log, known: &dyn Fn(&str) -> Option<DateTime<Utc>>) -> Result<Vec<Item>> {
         let text = log.read()?;
         let placeholders = self.placeholders(&log.profile)?;
@@ -267,7 +267,7 @@ impl Journal {
     /// `text` is the log's, `entries` names the items as `SECTION:N`. Without a lock and store nothing is written.
     ///
     /// # Errors
-    /// [`Error::Io`]; a log that cannot be changed is left, and said.
+    /// [`super::Error::Io`]; a log that cannot be changed is left, and said.
     pub fn complete_elsewhere(
         &self,
         (log, text): (&Log, &str),

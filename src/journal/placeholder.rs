@@ -12,6 +12,8 @@ pub struct Placeholders {
     known: HashSet<String>,
     /// Whether some of them have no brackets.
     bare: bool,
+    /// Bytes of the longest.
+    longest: usize,
 }
 
 impl Placeholders {
@@ -32,7 +34,8 @@ impl Placeholders {
                 }
             }
         }
-        Placeholders { bare: known.iter().any(|text| !text.contains('[')), known }
+        let longest = known.iter().map(String::len).max().unwrap_or(0);
+        Placeholders { bare: known.iter().any(|text| !text.contains('[')), longest, known }
     }
 
     pub(super) fn holds(&self, outline: &Outline, entry: &Entry) -> bool {
@@ -59,7 +62,7 @@ impl Placeholders {
     }
 
     fn knows(&self, line: &str) -> bool {
-        (self.bare || content(line).contains('[')) && self.known.contains(&fold(line))
+        (self.bare || content(line).contains('[')) && fold_within(line, self.longest).is_some_and(|text| self.known.contains(&text))
     }
 }
 
@@ -89,9 +92,18 @@ fn content(line: &str) -> &str {
 
 /// Case, marks and numbers do not tell placeholders apart.
 fn fold(line: &str) -> String {
+    fold_within(line, usize::MAX).unwrap_or_default()
+}
+
+/// The same, unless it takes more than so many bytes.
+fn fold_within(line: &str, most: usize) -> Option<String> {
     let body = content(line);
-    let mut out = String::with_capacity(body.len());
+    let mut out = String::with_capacity(body.len().min(most));
     for c in body.chars() {
+        // A blank at either end goes.
+        if out.len() > most.saturating_add(2) {
+            return None;
+        }
         match c {
             '*' | '_' | '`' => {}
             c if c.is_ascii_digit() => {
@@ -108,7 +120,7 @@ fn fold(line: &str) -> String {
             c => out.extend(c.to_lowercase()),
         }
     }
-    out.trim().to_string()
+    Some(out.trim().to_string())
 }
 
 /// Words that stand outside of brackets; three are as good as more.
