@@ -254,3 +254,14 @@ fn the_date_is_that_of_the_turn_in_which_it_came_up() {
         .collect();
     assert_eq!(said, [("Measure it with real data", "2026-11-20"), ("By hand", "2026-11-20")]);
 }
+
+#[test]
+fn another_wording_keeps_where_an_item_comes_from() {
+    let journal = handed_off();
+    let _ = journal.run(&["new", "Next", "--carry"]).ok();
+    let _ = journal.run(&["show"]).ok();
+    let _ = journal.run(&["edit", "next:1", "Rotate all keys"]).ok();
+    assert_eq!(next(&journal, SECOND)[1], "- [ ] Rotate all keys ([[20261119-01]], 2026-11-19)");
+    let _ = journal.run(&["edit", "next:1", "--raw", "Rotate none"]).ok();
+    assert_eq!(next(&journal, SECOND)[1], "- [ ] Rotate none");
+}

@@ -13,9 +13,10 @@ use serde_json::{Value, json};
 
 use crate::engine;
 use crate::logs::{id, log};
+use crate::peak::peak;
 use crate::record::{Failure, journal};
 use crate::turns::Texts;
-use crate::{Bench, Pair, Row, row, scaled, time};
+use crate::{Bench, Pair, Row, bytes, row, scaled, time};
 
 /// Bytes of the long transcript and of the short one.
 const LONG: usize = 200_000_000;
@@ -32,14 +33,18 @@ const MESSAGES: usize = 50;
 const LOGS: usize = 1_000;
 const TURNS: usize = 100_000;
 
+/// What the program may take while it imports, in bytes.
+const MEMORY: u64 = 300 << 20;
+
 /// Turns that hooks meet come after all that were there.
 const LATER: usize = 500_000;
 
-pub(crate) const ROWS: [Row; 5] = [
+pub(crate) const ROWS: [Row; 6] = [
     row("hook Stop, transcript of 200 MB", "hook Stop, transcript of 20 kB", Some(2.0), [41, 15], long),
     row("hook Stop, transcript of 20 kB", "track-conversation", Some(4.0), [81, 21], short),
     row("hook SessionStart, 1,000 logs", "search there", Some(2.0), [81, 21], start).of(TURNS),
     row("import, 2,000 transcripts, and index", "parse, insert in one transaction, index", Some(3.0), [3, 1], import),
+    bytes("import, 2,000 transcripts, and index: memory", "300 MiB", Some(1.0), |bench| (import_peak(bench), MEMORY)),
     row("import again, nothing new", "stat of the same files", Some(3.0), [41, 15], again),
 ];
 
@@ -201,6 +206,14 @@ fn import(bench: &Bench) -> Pair<'_> {
         fs::remove_dir_all(&root).expect("files can be removed");
         (program, reference)
     })
+}
+
+/// The most that the program takes for that.
+fn import_peak(bench: &Bench) -> u64 {
+    let home = transcripts(bench);
+    let root = journal(bench, "transcribed-once");
+    let imported = peak(bench.shiftlog(&root, &["--json", "import", "--from", &home.to_string_lossy()]));
+    imported.max(peak(bench.shiftlog(&root, &["--json", "index"])))
 }
 
 fn again(bench: &Bench) -> Pair<'_> {

@@ -1,6 +1,7 @@
 //! `shiftlog edit`: write one entry anew.
 
 use clap::Args;
+use shiftlog::journal::carry;
 use shiftlog::journal::change;
 use shiftlog::journal::complete::Spot;
 use shiftlog::journal::entry::NewEntry;
@@ -50,7 +51,7 @@ pub(crate) fn run(context: &Context, args: &EditArgs) -> anyhow::Result<Ended> {
         let outline = Outline::parse(text);
         let (_, old) = editor.at(&outline, &spot)?;
         shown.check(&outline, &spot, &old)?;
-        let edited = editor.edit_entry(text, &spot, &entry, args.raw)?;
+        let edited = editor.edit_entry(text, &spot, &carried(&entry, &old.text, args.raw), args.raw)?;
         let Some(new) = edited.text else { return Ok((None, vec![edited.outcome], false)) };
         let now = Outline::parse(&new);
         let substantive =
@@ -61,6 +62,16 @@ pub(crate) fn run(context: &Context, args: &EditArgs) -> anyhow::Result<Ended> {
         show::remember_entry(context, &journal, &change, &spot);
     }
     write::report(context, &journal, "edit", args.write.dry_run, &change)
+}
+
+/// An item that was carried here keeps saying where it comes from.
+fn carried(new: &NewEntry, old: &str, raw: bool) -> NewEntry {
+    let mut new = new.clone();
+    if let Some(mark) = carry::mark(old).filter(|_| !raw && carry::mark(&new.text).is_none()) {
+        let end = new.text.find('\n').unwrap_or(new.text.len());
+        new.text.insert_str(end, &old[mark.range]);
+    }
+    new
 }
 
 /// Reads `SECTION:N`.

@@ -9,6 +9,7 @@ use shiftlog::journal::drawing;
 use shiftlog::journal::graph::{Edge, Graph};
 
 use super::context::Context;
+use super::progress::Progress;
 use super::searched::Searched;
 use super::ui::Ended;
 
@@ -70,7 +71,10 @@ fn relate(context: &Context, searched: &Searched, graph: &mut Graph) -> anyhow::
     let sources = searched.sources(context);
     let pair = |a: &str, b: &str| if a < b { (a.to_string(), b.to_string()) } else { (b.to_string(), a.to_string()) };
     let mut known: BTreeSet<(String, String)> = graph.edges.iter().map(|e| pair(&e.from, &e.to)).collect();
-    for node in graph.nodes.iter().filter(|n| !n.archived) {
+    let mut progress = Progress::new(&context.ui, "relating");
+    let total = graph.nodes.len() as u64;
+    for (n, node) in graph.nodes.iter().enumerate().filter(|(_, node)| !node.archived) {
+        progress.at(n as u64, total, &|total| total.to_string());
         let log = searched.journal.log_at(&searched.journal.root.join(&node.path))?;
         for other in index.related(&sources, Origin::Log(&log), RELATED)? {
             let Some(reason) = other.reasons.first().filter(|_| other.path.is_some()) else { continue };
@@ -80,6 +84,7 @@ fn relate(context: &Context, searched: &Searched, graph: &mut Graph) -> anyhow::
             }
         }
     }
+    progress.end();
     graph.edges.sort();
     Ok(())
 }

@@ -10,7 +10,7 @@ use shiftlog::agents;
 use shiftlog::capture::digest::Digest;
 use shiftlog::capture::digest_of_log;
 use shiftlog::handoff::{self, Fitted, Form, Handoff, whole};
-use shiftlog::index::{Index, Mode, Sources};
+use shiftlog::index::Mode;
 use shiftlog::journal::edit::Editor;
 use shiftlog::journal::entry::NewEntry;
 use shiftlog::journal::outline::Outline;
@@ -23,6 +23,7 @@ use super::clipboard::Clipboard;
 use super::context::Context;
 use super::recorded;
 use super::related::relatives;
+use super::searched::Searched;
 use super::ui::{Ended, visible};
 use super::write;
 
@@ -79,7 +80,7 @@ pub(crate) fn run(context: &Context, args: &HandoffArgs) -> anyhow::Result<Ended
     let own = journal.other_template(&log.profile, "handoff")?;
     let form = Form::of_handoff(own.as_ref())?;
     let fitted = || -> anyhow::Result<(Handoff, Fitted)> {
-        let mut handoff = with_relatives(context, &journal, &log)?.handoff;
+        let mut handoff = with_relatives(context, &log)?.handoff;
         let fitted = form.fit(&mut handoff, args.tokens, &|text| dressed(text, frame.unwrap_or(false)))?;
         if fitted.tokens > args.tokens {
             let hint = format!("--tokens {} is the least that it takes", fitted.tokens);
@@ -147,16 +148,14 @@ pub(crate) fn made(context: &Context, journal: &Journal, log: &Log) -> anyhow::R
 }
 
 /// The whole handoff of a log, with what is related to it as far as the index says.
-pub(crate) fn with_relatives(context: &Context, journal: &Journal, log: &Log) -> anyhow::Result<Made> {
-    let record = recorded::find(context, journal)?;
-    let private = recorded::private(journal);
-    let sources = Sources { journal, record: record.as_ref(), private: &private, now: context.now };
-    let index = Index::open(&sources, Mode::Update, &mut |_, _| {});
-    let related = index.and_then(|index| relatives(&index, &sources, log, RELATED)).unwrap_or_else(|error| {
-        context.notices(vec![format!("related sessions are not known: {error}")]);
+pub(crate) fn with_relatives(context: &Context, log: &Log) -> anyhow::Result<Made> {
+    let searched = Searched::open(context, context.journal()?)?;
+    let index = searched.index(context, Mode::Update);
+    let related = index.and_then(|index| Ok(relatives(&index, &searched.sources(context), log, RELATED)?)).unwrap_or_else(|error| {
+        context.notices(vec![format!("related sessions are not known: {error:#}")]);
         Vec::new()
     });
-    of_record(journal, record.as_ref(), log, related)
+    of_record(&searched.journal, searched.record.as_ref(), log, related)
 }
 
 /// The whole handoff of a log.

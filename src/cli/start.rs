@@ -105,7 +105,7 @@ fn offered(log: &Summary) -> String {
 }
 
 fn resume(context: &Context, journal: &Journal, log: &Log, args: &StartArgs) -> anyhow::Result<Ended> {
-    let mut handoff = with_relatives(context, journal, log)?.handoff;
+    let mut handoff = with_relatives(context, log)?.handoff;
     let own = journal.other_template(&log.profile, "handoff")?;
     let fitted = Form::of_handoff(own.as_ref())?.fit(&mut handoff, args.tokens, &str::to_string)?;
     context.undefined(&fitted.missing);
