@@ -76,6 +76,8 @@ impl Growing {
         out.flush().expect("files can be written");
         growing.stop(bench, usize::MAX);
         time(&mut bench.shiftlog(&growing.root, &["import", "--from", &growing.file.to_string_lossy()]));
+        // The log is as it would be had there been a hook at each turn.
+        time(&mut bench.shiftlog(&growing.root, &["capture", "--latest"]));
         time(&mut growing.hook(bench, "Stop"));
         growing
     }

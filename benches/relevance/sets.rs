@@ -31,7 +31,8 @@ struct Document {
     title: Option<String>,
     session: Option<String>,
     project: Option<String>,
-    date: Option<String>,
+    /// Dates of sessions; some sets have seconds since 1970, which nothing here needs.
+    date: Option<Value>,
     role: Option<String>,
     n: Option<u64>,
 }
@@ -109,7 +110,7 @@ impl Made {
             };
             let mut line = json!({
                 "type": "turn", "conversation": turn[0].session, "native_id": turn[0].id, "project": turn[0].project,
-                "user_input": said(true), "agent_response": said(false), "time": turn[0].date.as_deref().map(time),
+                "user_input": said(true), "agent_response": said(false), "time": turn[0].date.as_ref().and_then(Value::as_str).map(time),
             });
             let wanted = |value: &Value| !value.is_null() && value != "";
             line.as_object_mut().expect("an object was made").retain(|_, value| wanted(value));

@@ -21,17 +21,20 @@ pub struct Brought {
     pub gone: Vec<String>,
 }
 
-/// Where entries stand, by the lines that hold them.
-fn spots(editor: &Editor<'_>, text: &str) -> HashMap<String, (Spot, Form, bool)> {
+/// The entries that stand in a log, by the lines that hold them.
+fn standings(editor: &Editor<'_>, text: &str) -> HashSet<String> {
     let outline = Outline::parse(text);
     let numbered = outline.numbered(editor.profile, editor.placeholders).into_iter();
-    let found = numbered.filter(|(n, entry)| *n > 0 && !entry.placeholder);
-    found
-        .map(|(n, entry)| {
-            let spot = Spot { section: entry.section.clone(), n };
-            (standing(&outline, &entry), (spot, entry.form, entry.is_open()))
-        })
-        .collect()
+    numbered.filter(|(n, entry)| *n > 0 && !entry.placeholder).map(|(_, entry)| standing(&outline, &entry)).collect()
+}
+
+/// Where an entry stands that is these lines.
+fn spot(editor: &Editor<'_>, text: &str, lines: &str) -> Option<(Spot, Form, bool)> {
+    let section = lines.split_once(": ")?.0;
+    let outline = Outline::parse(text);
+    let numbered = outline.numbered_in(editor.profile, editor.placeholders, section).into_iter();
+    let mut found = numbered.filter(|(n, entry)| *n > 0 && !entry.placeholder && standing(&outline, entry) == lines);
+    found.next_back().map(|(n, entry)| (Spot { section: entry.section.clone(), n }, entry.form, entry.is_open()))
 }
 
 /// An entry as it stands in a log: its section, and its lines.
@@ -45,10 +48,10 @@ pub fn standing(outline: &Outline<'_>, entry: &Entry) -> String {
 /// As [`Editor::add`] and [`Editor::edit_entry`].
 pub fn bring(editor: &Editor<'_>, text: &str, rows: &[Row], wanted: &[Wanted], fresh: &HashSet<String>) -> Result<Brought> {
     let mut brought = Brought { text: text.to_string(), rows: Vec::new(), gone: Vec::new() };
-    let there = spots(editor, text);
+    let there = standings(editor, text);
     for row in rows {
         let mut row = row.clone();
-        row.settle(|text| there.contains_key(text));
+        row.settle(|text| there.contains(text));
         if row.text.is_some() {
             brought.rows.push(row);
         }
@@ -71,7 +74,7 @@ pub fn bring(editor: &Editor<'_>, text: &str, rows: &[Row], wanted: &[Wanted], f
     let stale: Vec<Row> =
         brought.rows.iter().filter(|row| !keys.contains(row.key.as_str()) && fresh.contains(&row.turn)).cloned().collect();
     for row in stale.iter().filter(|row| !row.theirs) {
-        let Some((spot, ..)) = row.text.as_deref().and_then(|text| spots(editor, &brought.text).remove(text)) else { continue };
+        let Some((spot, ..)) = row.text.as_deref().and_then(|text| spot(editor, &brought.text, text)) else { continue };
         if let Some(text) = editor.drop_entry(&brought.text, &spot)?.text {
             brought.text = text;
         }
@@ -100,7 +103,7 @@ impl Brought {
     }
 
     fn change(&mut self, editor: &Editor<'_>, at: usize, wanted: &Wanted) -> Result<()> {
-        let found = self.rows[at].text.as_deref().and_then(|text| spots(editor, &self.text).remove(text));
+        let found = self.rows[at].text.as_deref().and_then(|text| spot(editor, &self.text, text));
         let Some((spot, form, open)) = found else { return Ok(()) };
         if form == Form::Block {
             // Lines that it did not have yet.

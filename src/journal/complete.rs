@@ -166,10 +166,9 @@ impl Editor<'_> {
         if !self.profile.sections.contains(&spot.section) {
             return Err(Error::Unknown { what: "section", given: spot.section.clone(), known: self.profile.sections.clone() });
         }
-        let entries = self.entries(outline);
-        let known =
-            entries.iter().filter(|(n, e)| *n > 0 && e.section == spot.section).map(|(n, e)| format!("{}:{n}", e.section)).collect();
-        let found = entries.into_iter().find(|(n, e)| *n == spot.n && e.section == spot.section && !e.placeholder);
+        let entries = self.entries_in(outline, &spot.section);
+        let known = entries.iter().filter(|(n, _)| *n > 0).map(|(n, e)| format!("{}:{n}", e.section)).collect();
+        let found = entries.into_iter().find(|(n, e)| *n == spot.n && !e.placeholder);
         found.ok_or(Error::EntryNotFound { what: "entry", name: spot.to_string(), candidates: known })
     }
 

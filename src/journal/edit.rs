@@ -92,6 +92,10 @@ impl Editor<'_> {
         outline.numbered(self.profile, self.placeholders)
     }
 
+    pub(super) fn entries_in(&self, outline: &Outline, section: &str) -> Vec<(usize, Entry)> {
+        outline.numbered_in(self.profile, self.placeholders, section)
+    }
+
     /// The text with this section, made where the profile's order puts it; nothing where it is there.
     fn with_section(&self, outline: &Outline, key: &str) -> Result<Option<String>> {
         if outline.section(self.profile, key).is_some() {

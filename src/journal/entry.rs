@@ -114,7 +114,7 @@ impl Editor<'_> {
                 && e.form != Form::Block
                 && (said(e) || e.text == escaped_content || (linking && links_to(&e.text, &new.text)))
         };
-        if let Some(found) = self.existing(&outline, same) {
+        if let Some(found) = self.existing(&outline, &kind.section, same) {
             return Ok(found);
         }
         let part = part.filter(|_| chosen || !self.has_direct_items(&outline, kind));
@@ -133,7 +133,7 @@ impl Editor<'_> {
         let Some(section) = outline.section(self.profile, &kind.section) else { return false };
         let parts = &self.profile.section[&kind.section].part.0;
         let has_parts = parts.iter().any(|(key, _)| outline.part(&section, self.profile, key).is_some());
-        !has_parts && self.entries(outline).iter().any(|(_, e)| e.section == kind.section && !e.placeholder)
+        !has_parts && self.entries_in(outline, &kind.section).iter().any(|(_, e)| !e.placeholder)
     }
 
     fn region(&self, outline: &Outline, kind: &Kind, part: Option<&str>, new: &NewEntry) -> Result<Region> {
@@ -184,9 +184,10 @@ impl Editor<'_> {
         {
             return self.fill_block(&outline, kind, new, *n, found);
         }
-        let plain = self.entries(&outline).into_iter().find(|(_, e)| {
-            !kind.repeats && e.section == kind.section && e.form == Form::Item && !e.placeholder && change::is_cosmetic(&e.text, &new.text)
-        });
+        let plain = self
+            .entries_in(&outline, &kind.section)
+            .into_iter()
+            .find(|(_, e)| !kind.repeats && e.form == Form::Item && !e.placeholder && change::is_cosmetic(&e.text, &new.text));
         if let Some((n, found)) = plain {
             return Ok(unchanged(n, &found));
         }
@@ -364,8 +365,8 @@ impl Editor<'_> {
         template::line(expression, &pairs, self.path)
     }
 
-    fn existing(&self, outline: &Outline, same: impl Fn(&Entry) -> bool) -> Option<Edited> {
-        let found = self.entries(outline).into_iter().find(|(_, e)| !e.placeholder && same(e));
+    fn existing(&self, outline: &Outline, section: &str, same: impl Fn(&Entry) -> bool) -> Option<Edited> {
+        let found = self.entries_in(outline, section).into_iter().find(|(_, e)| !e.placeholder && same(e));
         found.map(|(n, e)| unchanged(n, &e))
     }
 

@@ -241,10 +241,19 @@ impl<'t> Outline<'t> {
 
     /// All entries of the log, section by section, numbered from 1 within each (placeholders have no number).
     pub fn numbered(&self, profile: &Profile, placeholders: &Placeholders) -> Vec<(usize, Entry)> {
+        self.numbered_where(profile, placeholders, |_| true)
+    }
+
+    /// The entries of one section.
+    pub fn numbered_in(&self, profile: &Profile, placeholders: &Placeholders, section: &str) -> Vec<(usize, Entry)> {
+        self.numbered_where(profile, placeholders, |key| key == Some(section))
+    }
+
+    fn numbered_where(&self, profile: &Profile, placeholders: &Placeholders, wanted: impl Fn(Option<&str>) -> bool) -> Vec<(usize, Entry)> {
         let mut counts: HashMap<&str, usize> = HashMap::new();
         let sections = self.sections(profile);
         let mut all = Vec::with_capacity(self.blocks.len());
-        for section in &sections {
+        for section in sections.iter().filter(|section| wanted(section.key.as_deref())) {
             let n = counts.entry(section.key.as_deref().unwrap_or_default()).or_default();
             for entry in self.entries(profile, section, placeholders) {
                 *n += usize::from(!entry.placeholder);

@@ -20,6 +20,8 @@ use super::ties::Tie;
 
 /// Words that are looked for: the most telling ones.
 const WORDS: usize = 30;
+/// Those of them that candidates are found by: the more there are, the longer it takes where all words are common.
+const LEADING: usize = 12;
 /// A word of the title once more, against one of the text.
 const TITLE: f32 = 1.5;
 /// Words that are weighed: those that stand there most.
@@ -98,19 +100,30 @@ pub(super) fn ranked(
     let statistics = Statistics::new(&terms, commit.turns, (commit.conversations, index.generation.logs.logs.len() as u64));
     let chosen = choose(subject, &terms, &statistics)?;
     let wanted = Wanted { lexemes: chosen.lexemes.clone(), ..Wanted::default() };
+    // Who has none of the most telling words is not found by the others.
+    let leading = chosen.lexemes.len().min(LEADING);
     let abandoned = terms.fact("is:abandoned")? > 0;
     let filter = abandoned.then(|| {
         let fact = Term::from_field_text(index.fields.facts, "is:abandoned");
         plan::without(Box::new(TermQuery::new(fact, IndexRecordOption::Basic)))
     });
-    let plan = Plan { wanted, filter, every: None, words: 0, tiers: false, tried: Vec::new(), marks: plan::Marks::default() };
+    let plan = Plan {
+        wanted: Wanted { lexemes: chosen.lexemes[..leading].to_vec(), ..Wanted::default() },
+        filter,
+        every: None,
+        words: 0,
+        tiers: false,
+        tried: Vec::new(),
+        marks: plan::Marks::default(),
+    };
     let query = Query { root: Node::Everything, hints: Vec::new(), question: false };
     let request =
         Request { query: &query, text: "", by: By::Session, sort: Sort::Relevance, offset: 0, limit, all_words: false, abandoned: false };
     let columns = searcher.segment_readers().iter().map(Columns::read).collect::<Result<_>>()?;
     let run = Run { index, terms: &terms, columns, request: &request, plan };
     let pool = POOL.max(limit.saturating_mul(2));
-    let candidates = run.candidates(&statistics, &chosen.idf, pool.saturating_mul(5).min((searcher.num_docs() as usize).max(1)))?;
+    let candidates =
+        run.candidates(&statistics, &chosen.idf[..leading], pool.saturating_mul(5).min((searcher.num_docs() as usize).max(1)))?;
     let (mut units, _) = run.best_units(candidates, usize::MAX, pool + subject.units.len());
     let hits = hits(&run, subject)?;
     units.extend(best_of(&hits));
@@ -118,7 +131,7 @@ pub(super) fn ranked(
     units.extend(&subject.units);
     let mut seen = HashSet::new();
     units.retain(|unit| seen.insert(*unit));
-    let scorer = Scorer { terms: &terms, statistics: &statistics, wanted: &run.plan.wanted, idf: chosen.idf.clone() };
+    let scorer = Scorer { terms: &terms, statistics: &statistics, wanted: &wanted, idf: chosen.idf.clone() };
     let scored = scorer.units(&units)?;
     let own = |unit: &u64| subject.units.contains(unit);
     let whole = units.iter().zip(&scored).filter(|(unit, _)| own(unit)).map(|(_, s)| s.score()).fold(0.0, f32::max);
