@@ -14,15 +14,19 @@ use chrono::{DateTime, Utc};
 
 use crate::journal::change::{same_tokens, tokens};
 use crate::record::conversation::Conversation;
+use crate::record::turn::Turn;
 use crate::record::{Record, Result};
 use digest::Digest;
 
 /// Turns after which a digest is kept while a long conversation is read.
 const KEPT: i64 = 100;
 
+/// Turns, and bytes of them, that are rather read again than that a digest is written for them.
+const AGAIN: (i64, usize) = (8, 16 << 10);
+
 /// What a conversation comes to, and which of its turns were told anew for that.
 ///
-/// All up to the last turn but one is kept in the record, so that a long conversation need not be read again.
+/// All but the last turns is kept in the record, so that a long conversation need not be read again.
 ///
 /// # Errors
 /// Those of the database.
@@ -36,23 +40,26 @@ pub fn digest(record: &Record, conversation: &Conversation) -> Result<(Digest, H
         // A record that can only be read is read again next time.
         let _ = record.keep_digest(&conversation.id, upto, &text);
     };
-    let (mut from, mut fresh, mut last) = (upto + 1, HashSet::new(), None);
+    let (mut from, mut fresh, mut last) = (upto + 1, HashSet::new(), None::<Turn>);
+    let (mut kept, mut bytes) = (upto, 0);
     loop {
         // Whoever has little time gets further each time.
         let to = if from + KEPT < conversation.last_turn { from + KEPT } else { i64::MAX };
-        let known = upto;
         record.each_turn(&conversation.id, &(from..=to), &mut |turn| {
             fresh.insert(digest::name(&conversation.id, &turn));
             if let Some(before) = last.replace(turn) {
                 upto = before.number;
+                bytes += [&before.user_input, &before.agent_response].into_iter().flatten().map(String::len).sum::<usize>();
                 digest.take(&conversation.id, &before);
             }
             Ok(())
         })?;
-        if upto > known {
+        let is_last = to == i64::MAX;
+        if upto > kept && (!is_last || upto - kept >= AGAIN.0 || bytes >= AGAIN.1) {
             keep(&digest, upto);
+            (kept, bytes) = (upto, 0);
         }
-        if to == i64::MAX {
+        if is_last {
             break;
         }
         from = to + 1;

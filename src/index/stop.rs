@@ -1,5 +1,8 @@
 //! Words that say nothing of the subject of a query. Words such as `not`, `before`, `all` or `same` do, and are not listed.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 /// In alphabetical order, without apostrophes, as the tokenizer gives them.
 const STOP_WORDS: &str = "
     a about across again against along already also although am among an and anybody anyone anything are arent as at be because been \
@@ -16,5 +19,6 @@ const STOP_WORDS: &str = "
 
 /// Whether a word, in lower case and without apostrophes, says nothing of the subject.
 pub(super) fn is_stop_word(word: &str) -> bool {
-    STOP_WORDS.split(' ').any(|stop| stop == word)
+    static WORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| STOP_WORDS.split_whitespace().collect());
+    WORDS.contains(word)
 }
