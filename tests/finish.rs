@@ -268,6 +268,26 @@ fn remaining_work_is_json_where_the_file_says_so() {
 }
 
 #[test]
+fn a_file_that_cannot_be_added_to_is_named_before_anything_is_written() {
+    let (journal, log) = agents();
+    journal.write("plain", "a file");
+    journal.write("bytes.md", [0xff, 0xfe]);
+    for (lessons, says) in [
+        ("sub", "sub is no file\nhint: name another file; nothing was written\n"),
+        (
+            "plain/lessons.md",
+            "plain/lessons.md cannot be made: a part of its path is a file\nhint: name another file; nothing was written\n",
+        ),
+        ("bytes.md", "not valid UTF-8 at byte 0: "),
+    ] {
+        fs::create_dir_all(journal.path("sub")).expect("made");
+        let run = journal.run(&["finish", "--decisions", "all", "--remaining", "docs/remaining.md", "--lessons", lessons]).code(2);
+        assert!(run.err.contains(says), "{}", run.err);
+        assert!(journal.path(&log).exists() && !journal.path("docs").exists());
+    }
+}
+
+#[test]
 fn a_killed_finish_is_completed_by_the_next_command() {
     for wait in 0..40_u64 {
         let (journal, log) = agents();

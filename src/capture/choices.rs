@@ -201,8 +201,14 @@ const CAUSES: [&str; 8] = [" because ", ", since ", " since ", " so that ", ", s
 /// Marks that explain.
 const EXPLAINS: [&str; 4] = ["; ", ": ", " – ", " — "];
 
+/// Bytes of the longest sentence that may say what was chosen: what is longer was pasted, or has no ends of sentences.
+const LONGEST: usize = 800;
+
 /// Whether a sentence says what was chosen.
 pub(super) fn is_choice(sentence: &str, by: By) -> bool {
+    if sentence.len() > LONGEST {
+        return false;
+    }
     let lower = plain(sentence).to_lowercase().replace('’', "'");
     if lower.ends_with('?') {
         return false;

@@ -14,7 +14,7 @@ use shiftlog::journal::edit::Editor;
 use shiftlog::journal::frontmatter::{Properties, is_placeholder};
 use shiftlog::journal::lifecycle::{NewLog, topic_of};
 use shiftlog::journal::store::{Lock, Store};
-use shiftlog::journal::{self, Journal, Log};
+use shiftlog::journal::{self, Journal, Log, Place};
 use shiftlog::record::captured::Row;
 use shiftlog::record::conversation::{Conversation, Filter};
 use shiftlog::record::track::HOLDS;
@@ -335,9 +335,10 @@ impl Capture<'_> {
             let turn = digest.request.as_ref().map(|said| said.turn.clone()).unwrap_or_default();
             related.push((Said { text: other, turn, time: self.conversation.created_at }, "forked from it".to_string()));
         }
-        for said in &digest.mentions {
-            let id = self.journal.resolve(&said.text, &self.context.cwd).ok().map(|log| log.id);
-            if id.as_deref() == Some(&said.text) && said.text != log.id && !related.iter().any(|(other, _)| other.text == said.text) {
+        let logs = if digest.mentions.is_empty() { Vec::new() } else { self.journal.logs(Place::Archived).unwrap_or_default() };
+        let ids: HashSet<&str> = logs.iter().map(|other| other.id.as_str()).filter(|id| *id != log.id).collect();
+        for said in digest.mentions.iter().filter(|said| ids.contains(said.text.as_str())) {
+            if !related.iter().any(|(other, _)| other.text == said.text) {
                 related.push((said.clone(), String::new()));
             }
         }

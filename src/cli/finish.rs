@@ -330,6 +330,7 @@ fn plan(context: &Context, journal: &Journal, subject: &Subject, choices: &Choic
         let text = finish::lessons_markdown(&knows.lessons, &subject.origin, &context.now.date_naive().to_string());
         files.push(Addition { path: path.to_path_buf(), text, head: "# Lessons\n\n".to_string(), new: false });
     }
+    files.iter().try_for_each(|file| check_target(&file.path))?;
     let shown = |path: &Path| journal.relative(path).to_path_buf();
     let finished = Finished {
         session: subject.log.id.clone(),
@@ -343,6 +344,18 @@ fn plan(context: &Context, journal: &Journal, subject: &Subject, choices: &Choic
     };
     let plan = Plan { log: subject.log.path.clone(), hash: store::hash(subject.text.as_bytes()), files, finished };
     Ok(Written { plan, adrs, printed, items: items.len(), notices: context.undefined(&missing) })
+}
+
+/// Refuses what no text can be added to, before anything is written.
+fn check_target(path: &Path) -> Result<(), Error> {
+    let above = path.ancestors().skip(1).find(|dir| dir.exists());
+    let why = match std::fs::metadata(path) {
+        Ok(meta) if !meta.is_file() => "is no file",
+        Ok(_) => return store::read(path).map(drop),
+        Err(_) if above.is_some_and(|dir| !dir.is_dir()) => "cannot be made: a part of its path is a file",
+        Err(_) => return Ok(()),
+    };
+    Err(Error::refused("bad-path", format!("{} {why}", path.display()), "name another file; nothing was written"))
 }
 
 fn remaining(path: &Path, items: &[&shiftlog::finish::knowledge::Remaining], subject: &Subject) -> Result<Addition, Error> {

@@ -319,7 +319,9 @@ pub(super) fn related(sources: &Sources<'_>, entries: &[Known]) -> Vec<Line> {
         entries.iter().filter(|e| e.section == "related").map(|e| Line::new(e.text.clone(), value::RELATED)).collect();
     for (id, why) in &sources.related {
         if !lines.iter().any(|line| line.text.contains(id.as_str())) {
-            lines.push(Line::new(format!("[[{id}]] – {why}"), value::RELATED));
+            // A conversation is no file that a link leads to.
+            let named = if id.starts_with("SESS-") { id.clone() } else { format!("[[{id}]]") };
+            lines.push(Line::new(format!("{named} – {why}"), value::RELATED));
         }
     }
     lines
