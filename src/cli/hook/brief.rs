@@ -50,7 +50,8 @@ pub(super) fn text(
 ) -> anyhow::Result<Option<String>> {
     let mut logs = journal.logs_in(&State::UNFINISHED, NAMED)?;
     let own = record.and_then(|record| record.of_agent(of.0, of.1).ok().flatten()).and_then(|conversation| conversation.log);
-    if let Some(own) = own.and_then(|id| journal.resolve(&id, &context.cwd).ok()) {
+    let known = |id: String| logs.iter().find(|log| log.id == id).cloned().or_else(|| journal.resolve(&id, &context.cwd).ok());
+    if let Some(own) = own.and_then(known) {
         logs.retain(|log| log.id != own.id);
         logs.insert(0, own);
         logs.truncate(NAMED);

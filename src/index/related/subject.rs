@@ -118,8 +118,9 @@ impl Subject {
             if seen.insert(part.stem.to_string()) {
                 word.documents += 1;
             }
-            if word.written.len() < 8 && is_prose(text, &part.range) {
-                word.written.insert(text[part.range].to_string());
+            let form = &text[part.range.clone()];
+            if word.written.len() < 8 && !word.written.contains(form) && is_prose(text, &part.range) {
+                word.written.insert(form.to_string());
             }
         });
     }
