@@ -146,18 +146,9 @@ fn labelled<'l>(lines: &'l [String], label: &str) -> Option<&'l str> {
     lines.iter().find_map(|line| line.strip_prefix(label)?.strip_prefix(':')).map(str::trim).filter(|text| !text.is_empty())
 }
 
-/// The words of an entry; those of a block without its label: `Problem 2: …`.
-fn words(entry: &Entry) -> &str {
-    let text = entry.text.trim_matches('*');
-    match text.split_once(": ") {
-        Some((label, rest)) if entry.form == Form::Block && label.split_whitespace().count() == 2 => rest,
-        _ => text,
-    }
-}
-
 fn decision(outline: &Outline<'_>, entry: &Entry, digest: &Digest, began: NaiveDate) -> Decision {
     let lines = below(outline, entry);
-    let text = plain(words(entry));
+    let text = plain(entry.title());
     let (what, why) = match entry.form {
         Form::Block => (labelled(&lines, "Decision").map_or(text, str::to_string), labelled(&lines, "Rationale").map(str::to_string)),
         _ => [" – ", " — "]
@@ -205,7 +196,7 @@ pub(super) fn capital(text: &str) -> String {
 
 fn lesson(outline: &Outline<'_>, entry: &Entry) -> Option<Lesson> {
     let lines = below(outline, entry);
-    let title = plain(words(entry));
+    let title = plain(entry.title());
     if let Some(lesson) = labelled(&lines, "Lesson") {
         return Some(Lesson { title: Some(title), text: lesson.to_string() });
     }
@@ -219,7 +210,7 @@ fn lesson(outline: &Outline<'_>, entry: &Entry) -> Option<Lesson> {
 }
 
 fn remaining(outline: &Outline<'_>, entry: &Entry, digest: &Digest, began: NaiveDate) -> Option<Remaining> {
-    let text = plain(words(entry));
+    let text = plain(entry.title());
     let carried = carry::mark(&text).map(|mark| mark.since);
     let text = carry::words(&text).into_owned();
     let (what, label) = match (entry.section.as_str(), entry.part.as_deref()) {

@@ -8,7 +8,7 @@ use crate::capture::entries::{code, ended, metric};
 use crate::capture::text::{one_line, plain, short};
 use crate::journal::carry;
 use crate::journal::change::{Token, same_tokens, tokens};
-use crate::journal::outline::{Entry, Form, Outline};
+use crate::journal::outline::{Entry, Outline};
 use crate::journal::placeholder::Placeholders;
 use crate::journal::profile::Profile;
 
@@ -71,22 +71,13 @@ pub(super) fn known(text: &str, profile: &Profile, placeholders: &Placeholders) 
     let of = |entry: &Entry| Known {
         section: entry.section.clone(),
         part: entry.part.clone(),
-        text: plain(title_of(entry)),
+        text: plain(entry.title()),
         open: entry.is_open(),
         task: entry.task.is_some(),
         lines: outline.range_text(&entry.lines).lines().skip(1).map(|line| plain(line.trim_start_matches(['-', '*', ' ']))).collect(),
     };
     let entries = outline.numbered(profile, placeholders);
     entries.iter().filter(|(n, entry)| *n > 0 && !entry.placeholder).map(|(_, entry)| of(entry)).collect()
-}
-
-/// The words of a heading behind its label: `Problem 2: …`.
-fn title_of(entry: &Entry) -> &str {
-    let text = entry.text.trim_matches('*');
-    match text.split_once(": ") {
-        Some((label, rest)) if entry.form == Form::Block && label.split_whitespace().count() == 2 => rest,
-        _ => text,
-    }
 }
 
 /// Whether something is among what was said already.

@@ -73,6 +73,15 @@ pub enum Form {
 }
 
 impl Entry {
+    /// Its words; those of a block without its label: `Problem 2: …`.
+    pub fn title(&self) -> &str {
+        let text = self.text.trim_matches('*');
+        match text.split_once(": ") {
+            Some((label, rest)) if self.form == Form::Block && label.split_whitespace().count() == 2 => rest,
+            _ => text,
+        }
+    }
+
     /// Whether this is a task that is still to be done.
     pub fn is_open(&self) -> bool {
         self.task == Some(' ')
