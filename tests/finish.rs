@@ -146,6 +146,8 @@ fn nothing_goes_while_its_knowledge_goes_nowhere() {
         &["--decisions", "3"],
         "shiftlog: `3` chooses no decisions: decisions are 1 to 2\nhint: `all`, `none`, or numbers such as 1,3\n",
     );
+    let dry = journal.run(&["finish", "--dry-run"]).ok().err;
+    assert!(dry.starts_with("note: without -n this is refused: finishing 20261120-143000-weather-fallback deletes it, "), "{dry}");
     let answer = journal.json(&["finish", "--dry-run"]);
     assert_eq!(answer["left"].as_array().map(Vec::len), Some(5));
     assert_eq!(answer["remaining"]["items"][1]["what"], "Measure it (high priority)");

@@ -114,7 +114,13 @@ pub(crate) fn run(context: &Context, args: &FinishArgs) -> anyhow::Result<Ended>
     if asks {
         ask(context, &subject, args, &mut choices)?;
     }
-    check(&subject, &choices, args)?;
+    let refused = check(&subject, &choices, args).err();
+    if let Some(error) = refused {
+        if !args.dry_run {
+            return Err(error.into());
+        }
+        context.notices(vec![format!("without -n this is refused: {error}")]);
+    }
     let written = plan(context, &journal, &subject, &choices, args)?;
     if asks && !args.yes && !confirmed(context, &subject)? {
         context.ui.say("nothing was done");
@@ -205,7 +211,7 @@ fn checklist(context: &Context, subject: &Subject) -> anyhow::Result<()> {
     if subject.references.is_empty() {
         return say("  [x] no file names the log".to_string());
     }
-    say(format!("  [{}] files that name the log:", if subject.origin.stays { 'x' } else { ' ' }))?;
+    say(format!("  [ ] {} the log:", if subject.origin.stays { "these go on naming" } else { "these still name" }))?;
     for reference in subject.references.iter().take(SHOWN) {
         say(format!("      {}:{}", reference.path.display(), reference.line))?;
     }
@@ -268,7 +274,7 @@ fn left(subject: &Subject, choices: &Choices) -> Vec<String> {
 
 /// Refuses to let go what goes nowhere, and what others point to.
 fn check(subject: &Subject, choices: &Choices, args: &FinishArgs) -> Result<(), Error> {
-    if subject.origin.stays || args.force || args.dry_run {
+    if subject.origin.stays || args.force {
         return Ok(());
     }
     let (knows, mut missing) = (&subject.knows, Vec::new());

@@ -68,8 +68,9 @@ fn print(context: &Context, found: &Retention, kept: Duration, homes: &Homes) ->
         number(found.soon.len() as u64, "conversation"),
         number(days(kept), "day")
     ))?;
-    ui.data(format_args!("not taken   {} of them, or their last part", found.soon_not_taken.len()))?;
     let short = |path: &Path| path.strip_prefix(&homes.home).map_or(path.display().to_string(), |rest| format!("~/{}", rest.display()));
+    named(context, found.soon.iter().map(|(path, goes)| format!("{}  {}", short(path), date(*goes))))?;
+    ui.data(format_args!("not taken   {} of them, or their last part", found.soon_not_taken.len()))?;
     named(context, found.soon_not_taken.iter().map(|path| short(path)))?;
     if !found.soon_not_taken.is_empty() {
         ui.say("hint: `shiftlog import` takes them in");
