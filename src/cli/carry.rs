@@ -1,6 +1,6 @@
 //! Whether open next items of the log before go on in a new one: flags, else a question on a terminal.
 
-use std::io::{self, BufRead, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -103,12 +103,8 @@ fn question(context: &Context, log: &Log, items: &[Item]) -> anyhow::Result<bool
         context.ui.say(format_args!("  - {}{rank}, since {}", one_line(&item.text, 100), item.since));
     }
     loop {
-        context.ui.say(format_args!("carry {} forward? [Y/n]", number(items.len() as u64, "open item")));
-        io::stderr().flush()?;
-        let mut line = String::new();
-        if io::stdin().lock().read_line(&mut line)? == 0 {
-            return Ok(false);
-        }
+        let question = format!("carry {} forward? [Y/n]", number(items.len() as u64, "open item"));
+        let Some(line) = context.ui.ask(question)? else { return Ok(false) };
         if let Some(yes) = said(&line) {
             return Ok(yes);
         }

@@ -1,6 +1,6 @@
 //! `shiftlog finish`: what a log knows goes where it belongs, then it is done.
 
-use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -114,8 +114,7 @@ pub(crate) fn run(context: &Context, args: &FinishArgs) -> anyhow::Result<Ended>
     if asks {
         ask(context, &subject, args, &mut choices)?;
     }
-    let refused = check(&subject, &choices, args).err();
-    if let Some(error) = refused {
+    if let Err(error) = check(&subject, &choices, args) {
         if !args.dry_run {
             return Err(error.into());
         }
@@ -138,8 +137,8 @@ fn finished_before(journal: &Journal, name: Option<&str>) -> Option<Error> {
     let finished = finish::deleted(journal, name?)?;
     let went: Vec<String> =
         finished.decisions.iter().chain(&finished.remaining).chain(&finished.lessons).map(|path| path.display().to_string()).collect();
-    let message = format!("{} was finished on {}; see {}", finished.session, finished.time.date_naive(), went.join(", "));
-    let message = if went.is_empty() { message.trim_end_matches("; see ").to_string() } else { message };
+    let see = if went.is_empty() { String::new() } else { format!("; see {}", went.join(", ")) };
+    let message = format!("{} was finished on {}{see}", finished.session, finished.time.date_naive());
     Some(Error::refused("finished", message, format!("`shiftlog restore {}` brings it back while it is in the trash", finished.session)))
 }
 
@@ -243,13 +242,8 @@ fn ask(context: &Context, subject: &Subject, args: &FinishArgs, choices: &mut Ch
 }
 
 fn line(context: &Context, question: &str) -> anyhow::Result<String> {
-    context.ui.say(question);
-    io::stderr().flush()?;
-    let mut line = String::new();
-    if io::stdin().lock().read_line(&mut line)? == 0 {
-        return Err(Error::refused("choose", "nothing was chosen", "flags choose: `shiftlog finish --help`").into());
-    }
-    Ok(line.trim().to_string())
+    let nothing = || Error::refused("choose", "nothing was chosen", "flags choose: `shiftlog finish --help`").into();
+    context.ui.ask(question)?.ok_or_else(nothing)
 }
 
 fn confirmed(context: &Context, subject: &Subject) -> anyhow::Result<bool> {

@@ -10,7 +10,7 @@ use shiftlog::agents;
 use shiftlog::capture::digest::Digest;
 use shiftlog::capture::digest_of_log;
 use shiftlog::handoff::{self, Fitted, Form, Handoff, whole};
-use shiftlog::index::Mode;
+use shiftlog::index::{Mode, Sources};
 use shiftlog::journal::edit::Editor;
 use shiftlog::journal::entry::NewEntry;
 use shiftlog::journal::outline::Outline;
@@ -23,7 +23,7 @@ use super::clipboard::Clipboard;
 use super::context::Context;
 use super::recorded;
 use super::related::relatives;
-use super::searched::Searched;
+use super::searched;
 use super::ui::{Ended, visible};
 use super::write;
 
@@ -80,7 +80,7 @@ pub(crate) fn run(context: &Context, args: &HandoffArgs) -> anyhow::Result<Ended
     let own = journal.other_template(&log.profile, "handoff")?;
     let form = Form::of_handoff(own.as_ref())?;
     let fitted = || -> anyhow::Result<(Handoff, Fitted)> {
-        let mut handoff = with_relatives(context, &log)?.handoff;
+        let mut handoff = with_relatives(context, &journal, &log)?.handoff;
         let fitted = form.fit(&mut handoff, args.tokens, &|text| dressed(text, frame.unwrap_or(false)))?;
         if fitted.tokens > args.tokens {
             let hint = format!("--tokens {} is the least that it takes", fitted.tokens);
@@ -103,14 +103,11 @@ pub(crate) fn run(context: &Context, args: &HandoffArgs) -> anyhow::Result<Ended
     if context.ui.json || args.format == Format::Json {
         let parts: serde_json::Map<String, Value> =
             handoff.parts.iter().map(|part| (part.key.to_string(), json!({"lines": part.lines, "left_out": part.left_out}))).collect();
-        let mut answer = json!({
+        context.ui.answer(json!({
             "session": handoff.session, "title": handoff.title, "status": handoff.status, "path": handoff.path, "tokens": tokens,
             "budget": args.tokens, "parts": parts, "more": handoff.more, "text": text,
-        });
-        answer["marked"] = args.mark.into();
-        answer["copied"] = args.copy.into();
-        answer["notices"] = notices.into();
-        context.ui.answer(answer)?;
+            "marked": args.mark, "copied": args.copy, "notices": notices,
+        }))?;
         return Ok(Ended::Done);
     }
     context.ui.data(text.trim_end())?;
@@ -148,14 +145,15 @@ pub(crate) fn made(context: &Context, journal: &Journal, log: &Log) -> anyhow::R
 }
 
 /// The whole handoff of a log, with what is related to it as far as the index says.
-pub(crate) fn with_relatives(context: &Context, log: &Log) -> anyhow::Result<Made> {
-    let searched = Searched::open(context, context.journal()?)?;
-    let index = searched.index(context, Mode::Update);
-    let related = index.and_then(|index| Ok(relatives(&index, &searched.sources(context), log, RELATED)?)).unwrap_or_else(|error| {
+pub(crate) fn with_relatives(context: &Context, journal: &Journal, log: &Log) -> anyhow::Result<Made> {
+    let (record, private) = (recorded::find(context, journal)?, recorded::private(journal));
+    let sources = Sources { journal, record: record.as_ref(), private: &private, now: context.now };
+    let index = searched::index(context, &sources, Mode::Update);
+    let related = index.and_then(|index| Ok(relatives(&index, &sources, log, RELATED)?)).unwrap_or_else(|error| {
         context.notices(vec![format!("related sessions are not known: {error:#}")]);
         Vec::new()
     });
-    of_record(&searched.journal, searched.record.as_ref(), log, related)
+    of_record(journal, record.as_ref(), log, related)
 }
 
 /// The whole handoff of a log.
@@ -202,11 +200,7 @@ fn mark(context: &Context, journal: &Journal, log: &Log) -> anyhow::Result<()> {
 fn ready(editor: &Editor<'_>, text: &str) -> journal::Result<()> {
     let outline = Outline::parse(text);
     let entries = outline.numbered(editor.profile, editor.placeholders);
-    let required = editor.profile.sections.iter().filter(|key| editor.profile.section.get(*key).is_some_and(|section| section.required));
-    let empty: Vec<&str> = required
-        .filter(|key| !entries.iter().any(|(_, entry)| entry.section == **key && !entry.placeholder))
-        .map(|key| editor.profile.section[key].heading.as_str())
-        .collect();
+    let empty = editor.profile.lacking(&entries);
     if empty.is_empty() {
         return Ok(());
     }

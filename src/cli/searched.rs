@@ -31,22 +31,27 @@ impl Searched {
 
     /// The index, brought up to date as far as that is asked for.
     pub(crate) fn index(&self, context: &Context, mode: Mode) -> anyhow::Result<Index> {
-        recorded::make_private(context, &self.journal).ok();
-        let mut progress = Progress::new(&context.ui, "indexing");
-        let index = Index::open(&self.sources(context), mode, &mut |done, total| {
-            // The clock is not asked for each of a million turns.
-            if done.is_multiple_of(256) {
-                progress.at(done, total, &|total| total.to_string());
-            }
-        });
-        progress.end();
-        let index = index?;
-        let pending = index.coverage().pending;
-        if let Some(notice) = index.notice() {
-            context.ui.say(format_args!("note: {} not searched yet: {notice}", changes(pending)));
-        }
-        Ok(index)
+        index(context, &self.sources(context), mode)
     }
+}
+
+/// The index of a journal, brought up to date as far as that is asked for.
+pub(crate) fn index(context: &Context, sources: &Sources<'_>, mode: Mode) -> anyhow::Result<Index> {
+    recorded::make_private(context, sources.journal).ok();
+    let mut progress = Progress::new(&context.ui, "indexing");
+    let index = Index::open(sources, mode, &mut |done, total| {
+        // The clock is not asked for each of a million turns.
+        if done.is_multiple_of(256) {
+            progress.at(done, total, &|total| total.to_string());
+        }
+    });
+    progress.end();
+    let index = index?;
+    let pending = index.coverage().pending;
+    if let Some(notice) = index.notice() {
+        context.ui.say(format_args!("note: {} not searched yet: {notice}", changes(pending)));
+    }
+    Ok(index)
 }
 
 fn changes(pending: u64) -> String {

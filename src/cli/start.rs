@@ -1,6 +1,6 @@
 //! `shiftlog start`: the beginning of a shift.
 
-use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
 
 use clap::Args;
 use serde_json::json;
@@ -81,13 +81,9 @@ fn choose(context: &Context, journal: &Journal) -> anyhow::Result<Choice> {
         context.ui.say(format_args!("{:>3}  {}", n + 1, offered(log)));
     }
     loop {
-        context.ui.say("number to go on with, or a title for a new log:");
-        io::stderr().flush()?;
-        let mut line = String::new();
-        if io::stdin().lock().read_line(&mut line)? == 0 {
+        let Some(line) = context.ui.ask("number to go on with, or a title for a new log:")? else {
             return Err(Error::refused("choose", "nothing was chosen", "`--resume LOG` or `--new TITLE` chooses").into());
-        }
-        let line = line.trim();
+        };
         match line.parse::<usize>() {
             Ok(n) => match n.checked_sub(1).and_then(|n| open.get(n)) {
                 Some(log) => return Ok(Choice::Resume(log.clone())),
@@ -105,7 +101,7 @@ fn offered(log: &Summary) -> String {
 }
 
 fn resume(context: &Context, journal: &Journal, log: &Log, args: &StartArgs) -> anyhow::Result<Ended> {
-    let mut handoff = with_relatives(context, log)?.handoff;
+    let mut handoff = with_relatives(context, journal, log)?.handoff;
     let own = journal.other_template(&log.profile, "handoff")?;
     let fitted = Form::of_handoff(own.as_ref())?.fit(&mut handoff, args.tokens, &str::to_string)?;
     context.undefined(&fitted.missing);

@@ -1,7 +1,7 @@
 //! Everything that is printed. Standard output is data, standard error is talk.
 
 use std::fmt::Display;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufRead as _, IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
@@ -68,6 +68,15 @@ impl Ui {
         if !self.json {
             let _ = writeln!(anstream::stderr(), "{text}");
         }
+    }
+
+    /// Asks a person, and reads one line without blanks around it; nothing where the input has ended.
+    pub(crate) fn ask(&self, question: impl Display) -> anyhow::Result<Option<String>> {
+        self.say(question);
+        io::stderr().flush()?;
+        let mut line = String::new();
+        let read = io::stdin().lock().read_line(&mut line)?;
+        Ok((read > 0).then(|| line.trim().to_string()))
     }
 
     /// Prints the one JSON object of an answer.

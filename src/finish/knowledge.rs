@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
 use crate::capture::digest::Digest;
+use crate::capture::since;
 use crate::capture::text::plain;
 use crate::journal::carry;
 use crate::journal::change::{same_tokens, tokens};
@@ -101,10 +102,8 @@ pub fn knowledge(
     let outline = Outline::parse(text);
     let entries = outline.numbered(profile, placeholders);
     let began = began.unwrap_or_default().date_naive();
-    let mut found = Knowledge::default();
-    let is_filled = |key: &str| entries.iter().any(|(n, entry)| *n > 0 && entry.section == key && !entry.placeholder);
-    let required = profile.sections.iter().filter(|key| profile.section[*key].required && !is_filled(key));
-    found.empty = required.map(|key| profile.section[key].heading.clone()).collect();
+    let empty = profile.lacking(&entries).into_iter().map(str::to_string).collect();
+    let mut found = Knowledge { empty, ..Knowledge::default() };
     for (_, entry) in entries.iter().filter(|(n, entry)| *n > 0 && !entry.placeholder) {
         match (entry.section.as_str(), entry.part.as_deref()) {
             ("decisions", _) => found.decide(decision(&outline, entry, digest, began)),
@@ -123,11 +122,6 @@ impl Knowledge {
             Some(before) if !before.rejected => before.alternatives.push(joined(&decision.title, decision.why.as_deref())),
             _ => self.decisions.push(decision),
         }
-    }
-
-    /// Whether there is anything that others may need.
-    pub fn is_empty(&self) -> bool {
-        self.decisions.is_empty() && self.remaining.is_empty() && self.lessons.is_empty()
     }
 }
 
@@ -222,9 +216,6 @@ fn remaining(outline: &Outline<'_>, entry: &Entry, digest: &Digest, began: Naive
         ("context", _) => (text.strip_prefix(QUESTION)?.to_string(), Some("question".to_string())),
         _ => return None,
     };
-    let known = tokens(&what);
-    let todos = digest.todos.iter().map(|todo| &todo.what);
-    let said = todos.chain(&digest.next).chain(&digest.questions).find(|said| same_tokens(&known, &said.text));
-    let since = carried.or(said.map(|said| said.time.date_naive())).unwrap_or(began);
+    let since = carried.or_else(|| since(digest, &what).map(|time| time.date_naive())).unwrap_or(began);
     Some(Remaining { what, label, since, notes: below(outline, entry) })
 }

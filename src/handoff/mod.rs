@@ -200,9 +200,8 @@ impl Handoff {
         after.without(&gone, &more)
     }
 
-    fn without(&self, gone: &[Vec<bool>], more: &str) -> Handoff {
-        let mut fitted = self.clone();
-        for (part, gone) in fitted.parts.iter_mut().zip(gone) {
+    fn without(mut self, gone: &[Vec<bool>], more: &str) -> Handoff {
+        for (part, gone) in self.parts.iter_mut().zip(gone) {
             let mut at = 0;
             part.lines.retain(|_| {
                 at += 1;
@@ -210,7 +209,7 @@ impl Handoff {
             });
             part.left_out = gone.iter().filter(|gone| **gone).count();
         }
-        fitted.more = gone.iter().flatten().any(|gone| *gone).then(|| more.to_string());
-        fitted
+        self.more = gone.iter().flatten().any(|gone| *gone).then(|| more.to_string());
+        self
     }
 }

@@ -368,8 +368,7 @@ impl Journal {
     /// # Errors
     /// [`Error::Io`].
     pub fn own_template(&self, profile: &Profile) -> Result<Option<(String, PathBuf)>> {
-        let Some(path) = profile.template.as_ref().filter(|t| profile::inside(t)).map(|t| self.root.join(t)) else { return Ok(None) };
-        Self::template_at(path)
+        self.template_path(profile).map_or(Ok(None), |path| template_at(&path))
     }
 
     /// The workspace's own template for something else, beside that for logs: `adr_template.md`.
@@ -377,16 +376,12 @@ impl Journal {
     /// # Errors
     /// [`Error::Io`].
     pub fn other_template(&self, profile: &Profile, what: &str) -> Result<Option<(String, PathBuf)>> {
-        let Some(path) = profile.template.as_ref().filter(|t| profile::inside(t)).map(|t| self.root.join(t)) else { return Ok(None) };
-        Self::template_at(path.with_file_name(format!("{what}_template.md")))
+        let beside = |path: PathBuf| template_at(&path.with_file_name(format!("{what}_template.md")));
+        self.template_path(profile).map_or(Ok(None), beside)
     }
 
-    fn template_at(path: PathBuf) -> Result<Option<(String, PathBuf)>> {
-        match fs::read_to_string(&path) {
-            Ok(text) => Ok(Some((text, path))),
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(e) => Err(Error::io("read template", &path)(e)),
-        }
+    fn template_path(&self, profile: &Profile) -> Option<PathBuf> {
+        profile.template.as_ref().filter(|t| profile::inside(t)).map(|t| self.root.join(t))
     }
 
     /// A path as it is shown: relative to the journal.
@@ -427,6 +422,14 @@ impl Log {
     /// Names that do not follow the pattern say nothing of their age: they come before all others.
     pub fn order(&self) -> (Option<NaiveDate>, Vec<u8>) {
         (self.profile.name.parse(&self.id).map(|p| p.time.date_naive()), id::key(&self.id))
+    }
+}
+
+fn template_at(path: &Path) -> Result<Option<(String, PathBuf)>> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some((text, path.to_path_buf()))),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(Error::io("read template", path)(e)),
     }
 }
 

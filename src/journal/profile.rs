@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use serde::Deserialize;
 
 use super::error::{Error, Result, nearest};
-use super::outline::heading_words;
+use super::outline::{Entry, heading_words};
 
 /// The built-in profiles, profiles/*.toml as JSON.
 const BUILT_IN: [(&str, &str); 2] = [
@@ -377,6 +377,13 @@ impl Profile {
     /// The status that new logs have.
     pub fn open_status(&self) -> &str {
         self.status.iter().find(|(_, s)| s.state == State::Open).map_or("open", |(n, _)| n)
+    }
+
+    /// Headings of the sections that must say something and do not.
+    pub fn lacking(&self, entries: &[(usize, Entry)]) -> Vec<&str> {
+        let says = |key: &str| entries.iter().any(|(_, entry)| entry.section == key && !entry.placeholder);
+        let required = self.sections.iter().filter(|key| self.section[*key].required && !says(key));
+        required.map(|key| self.section[key].heading.as_str()).collect()
     }
 
     /// The kind with this name.

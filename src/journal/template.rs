@@ -86,8 +86,11 @@ impl<'s> Document<'s> {
         Ok(tidy(&text))
     }
 
-    /// Variables that it names and the data does not define.
+    /// Variables that it names and the data does not define; where that is an error, it is one when it is filled in.
     pub fn missing(&self, data: &Json) -> Vec<String> {
+        if self.engine.strict_mode() {
+            return Vec::new();
+        }
         let mut engine = self.engine.clone();
         engine.set_strict_mode(true);
         let missing = engine.render("log", data).err().and_then(|error| match error.reason() {

@@ -307,13 +307,11 @@ impl Store {
         let aside = trash.join(format!("{}.{}", path.file_name().unwrap_or_default().to_string_lossy(), self.group));
         self.note(&self.entry(Op::Remove, path))?;
         rename_new(path, &aside)?;
-        if fs::read(&aside).ok().as_deref() != Some(bytes) {
-            rename_new(&aside, path)?;
-            sync_dir(path)?;
-            return Ok(false);
+        let same = same_or_back(&aside, path, bytes)?;
+        if same {
+            fs::remove_file(&aside).map_err(Error::io("remove log", &aside))?;
         }
-        fs::remove_file(&aside).map_err(Error::io("remove log", &aside))?;
-        Ok(true)
+        Ok(same)
     }
 
     /// Moves a file to the trash, if it holds exactly these bytes; says whether it did.
@@ -324,12 +322,7 @@ impl Store {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let to = self.private().join("trash").join(format!("{name}.{}", self.group));
         self.rename(lock, path, &to)?;
-        if fs::read(&to).ok().as_deref() == Some(bytes) {
-            return Ok(true);
-        }
-        rename_new(&to, path)?;
-        sync_dir(path)?;
-        Ok(false)
+        same_or_back(&to, path, bytes)
     }
 
     /// Moves a file to a place where nothing is yet.
@@ -342,6 +335,16 @@ impl Store {
         sync_dir(from)?;
         sync_dir(to)
     }
+}
+
+/// Whether a file that was moved aside holds these bytes; one that does not goes back.
+fn same_or_back(aside: &Path, path: &Path, bytes: &[u8]) -> Result<bool> {
+    let same = fs::read(aside).ok().as_deref() == Some(bytes);
+    if !same {
+        rename_new(aside, path)?;
+        sync_dir(path)?;
+    }
+    Ok(same)
 }
 
 fn unchanged(text: &str) -> Written {
