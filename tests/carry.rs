@@ -73,7 +73,8 @@ fn open_items_are_carried_with_priority_origin_and_date() {
     );
     assert_eq!(journal.read(FIRST), before);
     // The log that took them is open: nothing is left for others.
-    journal.run(&["new", "Third", "--carry"]).ok().err("created 20261120-02  sessions/current/20261120-02.md\n");
+    let note = "note: nothing is open in 20261119-01 that could be carried\n";
+    journal.run(&["new", "Third", "--carry"]).ok().err(&format!("{note}created 20261120-02  sessions/current/20261120-02.md\n"));
     journal.run(&["new", "Fourth"]).ok().err("created 20261120-03  sessions/current/20261120-03.md\n");
 }
 
@@ -103,7 +104,7 @@ fn an_item_keeps_its_first_origin_and_date() {
     let third = [&CARRIED[..6], &["- [ ] Its own ([[20261120-01]], 2026-11-20)"]].concat();
     assert_eq!(next(&journal, "sessions/current/20261125-01.md"), third);
     let out = journal.run(&["handoff"]).ok().out;
-    let open = "## Open work\n\n- Rotate the keys (high) ([[20261119-01]]) (2026-11-19)\n- Write it down for everybody ([[20261119-01]])\n\
+    let open = "## Open work\n\n- Rotate the keys (high) ([[20261119-01]]) (2026-11-19)\n- Write it down for everybody ([[20261119-01]]) (2026-11-19)\n\
                 - Its own (low) ([[20261120-01]]) (2026-11-20)\n";
     assert!(out.contains(open), "{out}");
 }
@@ -226,9 +227,11 @@ fn without_a_handoff_and_of_what_templates_left_nothing_is_carried() {
     let journal = Journal::new().at("2026-11-20T14:30:00Z");
     let _ = journal.run(&["new", "Open"]).ok();
     let _ = journal.run(&["add", "next", "Mine"]).ok();
-    journal.run(&["new", "Next", "--carry"]).ok().err("created 20261120-02  sessions/current/20261120-02.md\n");
+    let none = "note: no log was handed off: there is nothing to carry\n";
+    journal.run(&["new", "Next", "--carry"]).ok().err(&format!("{none}created 20261120-02  sessions/current/20261120-02.md\n"));
     let _ = journal.run(&["handoff", "--mark", "20261120-02"]).ok();
-    journal.run(&["new", "Third", "--carry"]).ok().err("created 20261120-03  sessions/current/20261120-03.md\n");
+    let none = "note: nothing is open in 20261120-02 that could be carried\n";
+    journal.run(&["new", "Third", "--carry"]).ok().err(&format!("{none}created 20261120-03  sessions/current/20261120-03.md\n"));
     assert!(!journal.read("sessions/current/20261120-03.md").contains("]], "));
 }
 
@@ -264,4 +267,39 @@ fn another_wording_keeps_where_an_item_comes_from() {
     assert_eq!(next(&journal, SECOND)[1], "- [ ] Rotate all keys ([[20261119-01]], 2026-11-19)");
     let _ = journal.run(&["edit", "next:1", "--raw", "Rotate none"]).ok();
     assert_eq!(next(&journal, SECOND)[1], "- [ ] Rotate none");
+}
+
+#[test]
+fn an_item_that_somebody_wrote_down_again_is_not_offered() {
+    let journal = handed_off();
+    let _ = journal.run(&["new", "Second", "--no-carry"]).ok();
+    let _ = journal.run(&["add", "next", "Tidy up"]).ok();
+    let answer = journal.json(&["new", "Third", "--carry"]);
+    let carried: Vec<&str> = answer["carried"].as_array().expect("a list").iter().filter_map(|item| item["text"].as_str()).collect();
+    assert_eq!(carried, ["Rotate the keys", "Write it down\nfor everybody"]);
+}
+
+#[test]
+fn what_an_agent_has_done_of_carried_items_is_done_where_they_come_from() {
+    let mut journal = handed_off();
+    journal.clock("2026-11-20T10:00:00Z");
+    let _ = journal.run(&["start", "--resume", "@", "--carry"]).ok();
+    let mut claude = Claude::new("s-1", journal.root());
+    claude.user("u1", "Rotate the keys").todos("t1", &[("Rotate the keys", "in_progress"), ("Write it down for everybody", "pending")]);
+    claude.write("w1", "keys.md", 3).agent("a1", "The new keys are made.").save(&journal);
+    journal.clock("2026-11-20T10:10:00Z");
+    let taken = || {
+        let _ = journal.run(&["import"]).ok();
+        let _ = journal.run(&["capture", "--latest"]).ok();
+        [FIRST, SECOND].map(|path| next(&journal, path).iter().filter(|line| line.starts_with("- [x]")).cloned().collect::<Vec<_>>())
+    };
+    assert_eq!(taken(), [vec!["- [x] Ask".to_string()], Vec::new()]);
+    claude.user("u2", "Go on").todos("t2", &[("Rotate the keys", "completed"), ("Write it down for everybody", "pending")]);
+    claude.agent("a2", "They are in place.").save(&journal);
+    let done = [vec!["- [x] Rotate the keys", "- [x] Ask"], vec!["- [x] Rotate the keys ([[20261119-01]], 2026-11-19)"]];
+    assert_eq!(taken(), done);
+    // A box that a person opens again stays open.
+    journal.write(SECOND, journal.read(SECOND).replace("- [x] Rotate", "- [ ] Rotate"));
+    assert_eq!(taken()[1], [""; 0]);
+    assert_eq!(journal.read(SECOND).matches("Rotate the keys (").count(), 1);
 }

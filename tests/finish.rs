@@ -1,6 +1,7 @@
 //! Finishing: what a log knows goes where it was sent before the log is done.
 
 use std::fs;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -79,9 +80,9 @@ It evicts by itself.
 
 blocked, open since 2026-11-20; from Weather fallback
 
-## Measure it (high priority)
+## Measure it
 
-open since 2026-11-20; from Weather fallback
+high, open since 2026-11-20; from Weather fallback
 "
     );
     assert_eq!(
@@ -140,7 +141,7 @@ fn nothing_goes_while_its_knowledge_goes_nowhere() {
     refused(
         &["--decisions", "1", "--remaining", "-", "--lessons", "none"],
         "shiftlog: 4 things would go with 20261120-143000-weather-fallback: Keep 100 entries; The service has no test account; \
-         Measure it (high priority); Ask the clock once\nhint: name a file for them, or let them go with --force\n",
+         Measure it; Ask the clock once\nhint: name a file for them, or let them go with --force\n",
     );
     refused(
         &["--decisions", "3"],
@@ -150,7 +151,7 @@ fn nothing_goes_while_its_knowledge_goes_nowhere() {
     assert!(dry.starts_with("note: without -n this is refused: finishing 20261120-143000-weather-fallback deletes it, "), "{dry}");
     let answer = journal.json(&["finish", "--dry-run"]);
     assert_eq!(answer["left"].as_array().map(Vec::len), Some(5));
-    assert_eq!(answer["remaining"]["items"][1]["what"], "Measure it (high priority)");
+    assert_eq!(answer["remaining"]["items"][1]["what"], "Measure it");
     assert_eq!(journal.read(&log), text);
     let answer = journal.json(&["finish", "--force"]);
     assert_eq!((&answer["result"], answer["left"].as_array().map(Vec::len)), (&json!("deleted"), Some(5)));
@@ -186,7 +187,8 @@ fn a_log_that_stays_is_completed() {
     let run = journal.run(&["finish", "--decisions", "all", "--remaining", "-"]).ok();
     assert_eq!(
         run.err,
-        "decision written: docs/decisions/0008-use-argparse-instead-of-click.md\n\
+        "note: 1 lesson in 20261120-01 alone; `--lessons FILE` takes it further\n\
+         decision written: docs/decisions/0008-use-argparse-instead-of-click.md\n\
          decision written: docs/decisions/0009-json-output-is-a-single-object-with-the-key-greeting.md\n\
          20261120-01: completed\n"
     );
@@ -249,7 +251,12 @@ fn a_template_of_the_journal_is_used_and_its_faults_are_named() {
     let (journal, log) = agents();
     journal.write(".agents/templates/adr_template.md", "{{#if why}}\n{{title}}\n");
     let error = journal.run(&ALL).code(2).err;
-    assert!(error.starts_with("shiftlog: ") && error.contains("adr_template.md:3:1\n"), "{error}");
+    assert!(
+        error.starts_with("shiftlog: ")
+            && error.contains("adr_template.md:1:1\n")
+            && error.contains("`{{#if}}` is not closed: `{{/if}}` is missing: "),
+        "{error}"
+    );
     assert!(journal.path(&log).exists() && !journal.path("docs").exists());
     journal.write(".agents/templates/adr_template.md", "{{padded}} {{title}} {{nobody}}\n");
     let run = journal.run(&ALL).ok();
@@ -378,4 +385,89 @@ fn a_conversation_whose_log_was_finished_begins_no_other() {
     let run = journal.run(&["capture", "--latest"]).ok();
     assert!(run.err.contains("it was finished or removed, and is not written again\n"), "{}", run.err);
     assert_eq!(fs::read_dir(journal.path(".agents/sessions")).expect("there").count(), 0);
+}
+
+#[test]
+fn what_goes_on_in_a_later_log_stays_open_there_and_keeps_no_log_from_going() {
+    let (mut journal, log) = agents();
+    let _ = journal.run(&["handoff", "--mark"]).ok();
+    journal.clock("2026-11-21T08:00:00Z");
+    let second = journal.json(&["new", "Second", "--carry"])["path"].as_str().expect("a path").to_string();
+    let item = "- [ ] Measure it ([[20261120-143000-weather-fallback]], 2026-11-20) (high priority)\n";
+    assert!(journal.read(&second).contains(item), "{}", journal.read(&second));
+    let first = [&ALL[..1], &["20261120-143000-weather-fallback"], &ALL[1..]].concat();
+    let answer = journal.json(&first);
+    assert_eq!((&answer["carried"], &answer["references"]), (&json!(["Measure it"]), &json!([])));
+    assert_eq!(answer["remaining"]["items"].as_array().map(Vec::len), Some(1));
+    assert!(!journal.read("docs/remaining.md").contains("Measure it") && !journal.path(&log).exists());
+    // Where it was open first is history, no link that could be mended.
+    assert!(!journal.run(&["lint", "--rule", "broken-link"]).ok().out.contains("weather-fallback"));
+    let _ = journal.run(&["done", "Measure it"]).ok();
+    journal.write("README.md", "- [ ] Measure it ([[20261120-143000-weather-fallback]], 2026-11-20)\n");
+    let _ = journal.run(&["undo"]).ok();
+}
+
+#[test]
+fn nothing_is_added_to_what_is_no_text_for_it() {
+    let (journal, log) = agents();
+    journal.write("greet.py", "print()\n");
+    journal.write(".git/config", "");
+    for (args, says) in [
+        (["--remaining", "greet.py"], "greet.py is no Markdown file\n"),
+        (["--remaining", ".git/info.md"], "info.md lies among the files of a program\n"),
+        (["--lessons", ".shiftlog/lessons.md"], "lessons.md lies among the files of a program\n"),
+        (["--lessons", "work.json"], "work.json is no Markdown file\n"),
+        (["--remaining", log.as_str()], "20261120-143000-weather-fallback.md lies in a directory of logs\n"),
+        (["--adr-dir", ".agents/sessions"], "lies in a directory of logs\n"),
+        (["--adr-dir", ".git"], "lies among the files of a program\n"),
+    ] {
+        let all: Vec<&str> = match args[0] {
+            "--remaining" => [&["finish", "--decisions", "all", "--lessons", "l.md"][..], &args].concat(),
+            "--lessons" => [&["finish", "--decisions", "all", "--remaining", "r.md"][..], &args].concat(),
+            _ => [&ALL[..], &args].concat(),
+        };
+        let error = journal.run(&all).code(2).err;
+        assert!(error.contains(says) && error.contains("hint: name another file; nothing was written\n"), "{args:?} {error}");
+    }
+    assert!(journal.path(&log).exists() && !journal.path("docs").exists());
+    assert_eq!(journal.read("greet.py"), "print()\n");
+}
+
+#[test]
+fn what_stays_in_a_log_and_what_is_there_already_is_said() {
+    let journal = Journal::new();
+    let _ = journal.run(&["new", "Cache"]).ok();
+    for args in [
+        &["decision", "A ring buffer", "--why", "it is small"][..],
+        &["next", "Measure it"],
+        &["problem", "It hung", "--cause", "a lock", "--lesson", "Set a limit"],
+    ] {
+        let _ = journal.run(&[&["add"], args].concat()).ok();
+    }
+    let run = journal.run(&["finish", "--lessons", "docs/lessons.md"]).ok();
+    assert_eq!(
+        run.err,
+        "note: nothing stands under Summary\n\
+         note: 1 decision in 20261120-01 alone; `--decisions all` takes it further\n\
+         note: 1 remaining item in 20261120-01 alone; `--remaining FILE` takes it further\n\
+         1 lesson added: docs/lessons.md\n20261120-01: completed\n"
+    );
+    let run = journal.run(&["finish", "--decisions", "none", "--remaining", "none", "--lessons", "docs/lessons.md"]).ok();
+    assert_eq!(run.err, "note: nothing stands under Summary\n1 lesson there already: docs/lessons.md\n20261120-01: completed already\n");
+}
+
+#[test]
+fn undo_reaches_onto_another_file_system() {
+    let Ok(dir) = tempfile::tempdir_in("/dev/shm") else {
+        eprintln!("skipped: no second file system at /dev/shm");
+        return;
+    };
+    let (journal, log) = agents();
+    let text = journal.read(&log);
+    let [remaining, lessons] = ["remaining", "lessons"].map(|name| dir.path().join(name).join("same.md").to_string_lossy().into_owned());
+    let _ = journal.run(&["finish", "--decisions", "none", "--force", "--remaining", &remaining, "--lessons", &lessons]).ok();
+    assert!(Path::new(&remaining).exists() && Path::new(&lessons).exists() && !journal.path(&log).exists());
+    let _ = journal.run(&["undo"]).ok();
+    assert_eq!(journal.read(&log), text);
+    assert!(!Path::new(&remaining).exists() && !Path::new(&lessons).exists());
 }

@@ -51,8 +51,8 @@ Active · sessions/current/20261120-01.md
 ## Open work
 
 - Add a test for a non-ASCII name (`greet_cli.py --json Zoë`) (2026-11-20)
-- Document exit codes in README.md
-- question: should `--json` imply `--quiet`?
+- Document exit codes in README.md (2026-11-20)
+- question: should `--json` imply `--quiet`? (2026-11-20)
 
 ## Decisions
 
@@ -62,7 +62,7 @@ Active · sessions/current/20261120-01.md
 
 ## What failed
 
-- NameError: name 'txt' is not defined. Did you mean: 'text'? – That failed with a `NameError`: I wrote `txt` instead of `text` (2026-11-20)
+- mended: NameError: name 'txt' is not defined. Did you mean: 'text'? – That failed with a `NameError`: I wrote `txt` instead of `text` (2026-11-20)
 
 ## Files changed
 
@@ -329,7 +329,7 @@ fn a_template_of_the_journal_is_used_and_its_faults_change_nothing() {
     journal.write(&format!("{dir}/recap_template.md"), "{{#each parts}}{{heading}}\n{{/each}}");
     assert_eq!(journal.run(&["recap"]).ok().out, "Session 20261120-01: Parser – Active · 20261120-01\n");
     let log = journal.read("sessions/current/20261120-01.md");
-    for (text, place) in [("# {{title}}\n{{#if path}}\n", "3:1"), ("{{title}}\n{{format-date title}}\n", "2:1")] {
+    for (text, place) in [("# {{title}}\n{{#if path}}\n", "2:1"), ("{{title}}\n{{format-date title}}\n", "2:1")] {
         journal.write(&format!("{dir}/handoff_template.md"), text);
         for args in [&["handoff"][..], &["handoff", "--mark"], &["start", "--resume", "@"]] {
             let error = journal.run(args).code(2).err;
@@ -375,4 +375,71 @@ fn thousands_of_open_items_are_handed_off_within_the_budget() {
     assert!(shown > 10 && answer["tokens"].as_u64() <= Some(500), "{answer}");
     assert_eq!(open["left_out"].as_u64(), Some(5000 - shown as u64));
     assert_eq!(open["lines"][0]["text"], "Item 0 of the long list (high)");
+}
+
+#[test]
+fn a_log_that_goes_on_tells_what_the_one_before_knew() {
+    let mut journal = Journal::new().at("2026-11-20T12:00:00Z");
+    let mut claude = Claude::new("s-1", journal.root());
+    claude.user("u1", "Build the cache").write("w1", "src/a.rs", 3).command("c1", "cargo test", (true, "ok"));
+    claude.agent("a1", "The cache is built.\n\n## Decisions\n- Use a ring buffer because it is small");
+    claude.save(&journal);
+    journal.save("src/a.rs", "fn a() {}\n", "2026-11-20T09:00:00Z");
+    let _ = journal.run(&["import"]).ok();
+    let _ = journal.run(&["capture", "--latest"]).ok();
+    for args in [&["next", "Measure it"][..], &["next", "Write it down"], &["problem", "It hung", "--lesson", "Set a limit"]] {
+        let _ = journal.run(&[&["add"], args].concat()).ok();
+    }
+    journal.run(&["handoff", "--mark", "-n"]).ok();
+    assert_eq!(journal.property("sessions/current/20261120-01.md", "status"), "Active");
+    assert_eq!(journal.run(&["handoff", "--mark"]).ok().err, "handed off 20261120-01\n");
+    journal.clock("2026-11-21T08:00:00Z");
+    let _ = journal.run(&["start", "--resume", "@", "--carry", "-n"]).ok();
+    assert!(!journal.path("sessions/current/20261121-01.md").exists());
+    let _ = journal.run(&["start", "--resume", "@", "--carry"]).ok();
+    let out = journal.run(&["handoff"]).ok().out;
+    let place = journal.root().display();
+    assert_eq!(
+        out,
+        format!(
+            "\
+# Session 20261121-01: Build the cache
+
+Active · sessions/current/20261121-01.md
+
+## Open work
+
+- Measure it ([[20261120-01]]) (2026-11-20)
+- Write it down ([[20261120-01]]) (2026-11-20)
+
+## From the log before
+
+- [[20261120-01]] Build the cache (Handoff)
+- branch `main`, `{place}`
+- last request: Build the cache (2026-11-20)
+- last answer: The cache is built
+- decided: Use a ring buffer – it is small
+- failed: It hung; lesson: Set a limit
+- changed: `src/a.rs` – created, +3 −0
+- ran: `cargo test` – ok
+
+## Related sessions
+
+- [[20261120-01]] – continues this session
+"
+        )
+    );
+    // What moved counts for the log before, too.
+    journal.run(&["handoff", "--check"]).ok().out("").err("nothing has moved since\n");
+    journal.modified("src/a.rs", "2026-11-22T09:00:00Z");
+    let _ = journal.run(&["done", "Measure it"]).ok();
+    journal.run(&["handoff", "--check"]).ok().out("`src/a.rs` was modified since, 2026-11-22 09:00\nnot open any more: Measure it\n");
+    // A second one is told that there is one.
+    let run = journal.run(&["start", "--resume", "20261120-01", "--carry"]).ok();
+    let notes = "note: 20261120-01 goes on in 20261121-01 already\nnote: nothing is open in 20261120-01 that could be carried\n";
+    assert!(run.err.starts_with(notes), "{}", run.err);
+    journal
+        .run(&["start", "--new", " "])
+        .code(2)
+        .err("shiftlog: a title of nothing names no work\nhint: `--new TITLE` says what the work is about\n");
 }

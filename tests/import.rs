@@ -67,6 +67,17 @@ impl Claude {
         self
     }
 
+    /// The agent's list of what is to be done, and the state of each.
+    pub(crate) fn todos(&mut self, id: &str, todos: &[(&str, &str)]) -> &mut Claude {
+        let call = format!("call-{id}");
+        let todos: Vec<Value> = todos.iter().map(|(text, state)| json!({"content": text, "status": state})).collect();
+        let used = json!([{"type": "tool_use", "id": call, "name": "TodoWrite", "input": {"todos": todos}}]);
+        self.line("assistant", id, &json!({"id": format!("m-{id}"), "role": "assistant", "model": "claude-x", "content": used}));
+        let result = json!([{"type": "tool_result", "tool_use_id": call, "content": "Todos have been modified"}]);
+        self.line("user", &format!("{id}-r"), &json!({"role": "user", "content": result}));
+        self
+    }
+
     pub(crate) fn text(&self) -> String {
         self.lines.iter().fold(String::new(), |mut all, line| {
             let _ = writeln!(all, "{line}");

@@ -483,3 +483,45 @@ fn a_path_with_odd_characters_is_one_word() {
     let answer = home.journal.json(&["install", "--check", "--program", odd.to_str().expect("text")]);
     assert_eq!(answer["agents"][0]["hooks"][0]["output"], "hook SessionStart\n", "{answer}");
 }
+
+#[test]
+fn files_that_others_share_hold_no_path_of_this_machine() {
+    let home = Home::new(&[".claude", ".opencode"]);
+    fs::create_dir_all(home.journal.path(".git")).expect("a directory");
+    let run = |args: &[&str], path: &str| {
+        let output = home.journal.command(args).env("PATH", path).output().expect("the program runs");
+        (output.status.code(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+    };
+    let with = format!("{}:/usr/bin:/bin", home.journal.path("bin").display());
+    let (_, said) = run(&["install", "--project", "claude", "opencode"], "/usr/bin:/bin");
+    assert!(said.contains("note: `shiftlog` is not in PATH here: hooks do nothing until it is\n"), "{said}");
+    let settings = home.journal.read(".claude/settings.json");
+    assert!(settings.contains("'shiftlog' hook Stop --agent claude 2>/dev/null || true"), "{settings}");
+    assert!(home.journal.read(".opencode/plugins/shiftlog.js").contains("const program = \"shiftlog\"\n"));
+    let (code, said) = run(&["install", "--project", "--check", "claude"], "/usr/bin:/bin");
+    assert!(code == Some(1) && said.contains("the program that hooks run cannot be run: "), "{said}");
+    let (code, said) = run(&["install", "--project", "--check", "claude", "opencode"], &with);
+    assert_eq!((code, said.contains("Claude Code: installed, 8 hooks ran\n")), (Some(0), true), "{said}");
+    let (_, again) = run(&["install", "--project", "claude", "opencode"], &with);
+    assert_eq!(again, "Claude Code: installed already\nOpenCode: installed already\n");
+    let (_, _) = run(&["install", "--program", "shiftlog", "claude"], &with);
+    assert!(home.read(".claude/settings.json").contains("'shiftlog' hook Stop"));
+    let (code, said) = run(&["install", "--program", "./shiftlog", "claude"], &with);
+    assert!(code == Some(2) && said.contains("there is no such program: ") && said.contains("hint: name the file"), "{said}");
+}
+
+#[test]
+fn a_command_of_somebody_elses_is_named_by_the_check() {
+    let home = Home::new(&[".claude"]);
+    home.write(".claude/commands/handoff.md", "mine\n");
+    home.install(&["claude"]).ok();
+    let run = home.install(&["claude", "--check"]).ok();
+    let path = home.path(".claude/commands/handoff.md");
+    assert!(
+        run.out.contains(&format!(
+            "  note: somebody else's file stands where a command would: {path}; move it away and install again to have it\n"
+        )),
+        "{}",
+        run.out
+    );
+}

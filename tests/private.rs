@@ -137,6 +137,8 @@ fn what_was_stored_before_is_found_and_taken_out() {
     let _ = journal.run(&["drop", "summary:1"]).ok();
     journal.write(".shiftlog/trash/20261101-01.md", format!("thrown away: {token}\n"));
     journal.write(".shiftlog/index/meta.json", &token);
+    journal.write(".shiftlog/handed/20261101-01.json", format!("{{\"time\":\"2026-11-01T00:00:00Z\",\"open\":[\"{token}\"]}}"));
+    journal.write(".shiftlog/finished.jsonl", format!("{{\"left\":[\"{token}\"]}}\n"));
     let check = journal.run(&["--json", "redact", "--check"]).code(1).answer();
     let found = check["secrets"].as_array().expect("a list");
     assert!(found.contains(&json!({"place": format!(".shiftlog/record.db: {id} turn 1 user_input"), "kind": "github-token"})), "{check}");
@@ -146,6 +148,7 @@ fn what_was_stored_before_is_found_and_taken_out() {
     assert_eq!(applied["texts"], json!(120 + 3));
     assert_eq!(holding(&journal, &token), [""; 0]);
     assert_eq!(journal.read(".shiftlog/trash/20261101-01.md"), "thrown away: [redacted:github-token]\n");
+    assert_eq!(journal.read(".shiftlog/finished.jsonl"), "{\"left\":[\"[redacted:github-token]\"]}\n");
     assert!(!journal.path(".shiftlog/index").exists());
     let _ = journal.run(&["redact", "--check"]).ok();
     let _ = journal.run(&["doctor"]).ok();

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::entries::Wanted;
 use crate::journal::Result;
+use crate::journal::carry::mark;
 use crate::journal::complete::Spot;
 use crate::journal::edit::Editor;
 use crate::journal::outline::{Entry, Form, Outline};
@@ -19,6 +20,8 @@ pub struct Brought {
     pub rows: Vec<Row>,
     /// Keys of rows that are no more.
     pub gone: Vec<String>,
+    /// Items that were carried into the log and are done now, as `SECTION:N`.
+    pub completed: Vec<String>,
 }
 
 /// The entries that stand in a log, by the lines that hold them.
@@ -47,7 +50,7 @@ pub fn standing(outline: &Outline<'_>, entry: &Entry) -> String {
 /// # Errors
 /// As [`Editor::add`] and [`Editor::edit_entry`].
 pub fn bring(editor: &Editor<'_>, text: &str, rows: &[Row], wanted: &[Wanted], fresh: &HashSet<String>) -> Result<Brought> {
-    let mut brought = Brought { text: text.to_string(), rows: Vec::new(), gone: Vec::new() };
+    let mut brought = Brought { text: text.to_string(), rows: Vec::new(), gone: Vec::new(), completed: Vec::new() };
     let there = standings(editor, text);
     for row in rows {
         let mut row = row.clone();
@@ -59,6 +62,9 @@ pub fn bring(editor: &Editor<'_>, text: &str, rows: &[Row], wanted: &[Wanted], f
     let mut places: HashMap<String, usize> = brought.rows.iter().enumerate().map(|(at, row)| (row.key.clone(), at)).collect();
     for wanted in wanted {
         match places.get(&wanted.key) {
+            Some(at) if brought.rows[*at].theirs && wanted.done && brought.rows[*at].hash != wanted.hash() => {
+                brought.complete(editor, *at, wanted)?;
+            }
             Some(at) if brought.rows[*at].theirs || brought.rows[*at].hash == wanted.hash() => {}
             Some(at) => brought.change(editor, *at, wanted)?,
             None => {
@@ -99,6 +105,19 @@ impl Brought {
         let Some(spot) = Spot::parse(&spot) else { return Ok(()) };
         let text = self.at(editor, &spot);
         self.rows.push(Row { key: wanted.key.clone(), turn: wanted.turn.clone(), text, next: None, hash: wanted.hash(), theirs });
+        if theirs && wanted.done { self.complete(editor, self.rows.len() - 1, wanted) } else { Ok(()) }
+    }
+
+    /// What was carried into the log is done once the agent says so; whatever else a person wrote is theirs to tick.
+    fn complete(&mut self, editor: &Editor<'_>, at: usize, wanted: &Wanted) -> Result<()> {
+        self.rows[at].hash = wanted.hash();
+        let carried = self.rows[at].text.as_deref().filter(|text| mark(text).is_some());
+        let Some((spot, _, true)) = carried.and_then(|text| spot(editor, &self.text, text)) else { return Ok(()) };
+        if let Some(text) = editor.done(&self.text, &spot.to_string(), None)?.text {
+            self.text = text;
+            self.completed.push(spot.to_string());
+            self.rows[at].text = self.at(editor, &spot);
+        }
         Ok(())
     }
 

@@ -248,7 +248,7 @@ impl Capture<'_> {
             new += usize::from(!is_known);
             is_known || new <= self.most
         });
-        let (mut failed, mut gone, mut noted) = (None, Vec::new(), false);
+        let (mut failed, mut gone, mut noted, mut completed) = (None, Vec::new(), false, Vec::new());
         let written = self.journal.change(log, self.context.now, self.write, &mut |editor, text| {
             let about = self.properties(editor, text, &log.id, &digest)?;
             let brought = write::bring(editor, &about, &rows, &wanted, &fresh)?;
@@ -258,6 +258,7 @@ impl Capture<'_> {
                 return Ok(None);
             }
             gone = brought.gone;
+            completed = brought.completed;
             Ok((brought.text != text).then_some((brought.text, true)))
         })?;
         if let Some(error) = failed {
@@ -266,6 +267,9 @@ impl Capture<'_> {
         if self.write.is_some() && noted {
             self.record.written(&log.id, &gone)?;
         }
+        let done: Vec<&str> = completed.iter().map(String::as_str).collect();
+        let elsewhere = self.journal.complete_elsewhere((log, &written.after), &done, self.context.now, self.write)?;
+        self.context.notices(elsewhere.notices);
         let path = self.journal.relative(&log.path).display().to_string();
         let diff = if written.changed { unified_diff(&path, Some(&written.before), &written.after) } else { String::new() };
         Ok(Some(Written { log: log.id.clone(), path, created: false, changed: written.changed, diff }))

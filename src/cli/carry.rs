@@ -40,10 +40,18 @@ impl Carrying {
     /// Finds out what is open in the log before, and whether it is to be carried; asked before the journal is locked.
     pub(crate) fn ask(context: &Context, journal: &Journal, args: &CarryArgs, before: Option<Log>) -> anyhow::Result<Carrying> {
         let mut carrying = Carrying::default();
-        let Some(log) = before.filter(|_| !args.no_carry) else { return Ok(carrying) };
+        let Some(log) = before.filter(|_| !args.no_carry) else {
+            if args.carry {
+                carrying.notices.push("no log was handed off: there is nothing to carry".to_string());
+            }
+            return Ok(carrying);
+        };
         let open = journal.left_open(&log, &|_| None)?.len();
         let asks = !args.carry && !context.ui.json && io::stdin().is_terminal();
         if open == 0 {
+            if args.carry {
+                carrying.notices.push(format!("nothing is open in {} that could be carried", log.id));
+            }
             return Ok(carrying);
         }
         if !args.carry && !asks {
@@ -112,7 +120,7 @@ fn question(context: &Context, log: &Log, items: &[Item]) -> anyhow::Result<bool
 }
 
 /// What an answer to that means; an empty one is yes.
-fn said(line: &str) -> Option<bool> {
+pub(crate) fn said(line: &str) -> Option<bool> {
     match line.trim().to_lowercase().as_str() {
         "" | "y" | "yes" => Some(true),
         "n" | "no" => Some(false),

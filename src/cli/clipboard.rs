@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use shiftlog::journal::Error;
 
-use super::context::Context;
+use super::context::{Context, in_path};
 
 /// Programs that copy, and the variable without which each is of no use.
 const KNOWN: [(&[&str], Option<&str>); 5] = [
@@ -36,10 +36,8 @@ impl Clipboard {
             return Ok(Clipboard(words));
         }
         let set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
-        let paths = env::var_os("PATH").unwrap_or_default();
-        let usable = |(words, needs): &(&[&str], Option<&str>)| {
-            needs.is_none_or(set) && words.first().is_some_and(|program| env::split_paths(&paths).any(|dir| dir.join(program).is_file()))
-        };
+        let usable =
+            |(words, needs): &(&[&str], Option<&str>)| needs.is_none_or(set) && words.first().is_some_and(|program| in_path(program));
         let found = KNOWN.into_iter().find(usable).map(|(words, _)| Clipboard(words.iter().map(ToString::to_string).collect()));
         Ok(found.ok_or_else(|| {
             let hint = "install wl-copy, xclip or xsel, or name a program with `clipboard = \"…\"` in your own config.toml";

@@ -10,8 +10,10 @@ use shiftlog::finish::adr::{self, Adr, Origin};
 use shiftlog::finish::knowledge::{Decision, Knowledge, knowledge};
 use shiftlog::finish::references::{Reference, references};
 use shiftlog::finish::{self, Addition, Finished, Plan};
+use shiftlog::journal::carry;
 use shiftlog::journal::lifecycle::{parse_time, topic_of};
-use shiftlog::journal::store::{self, Store};
+use shiftlog::journal::profile::State;
+use shiftlog::journal::store::{self, PRIVATE, Store};
 use shiftlog::journal::{Error, Journal, Log};
 
 use super::context::Context;
@@ -62,6 +64,10 @@ struct Subject {
     text: String,
     origin: Origin,
     knows: Knowledge,
+    /// Open items that go on in later logs.
+    carried: Vec<String>,
+    /// Its status says that it is done.
+    done: bool,
     references: Vec<Reference>,
 }
 
@@ -120,7 +126,10 @@ pub(crate) fn run(context: &Context, args: &FinishArgs) -> anyhow::Result<Ended>
         }
         context.notices(vec![format!("without -n this is refused: {error}")]);
     }
-    let written = plan(context, &journal, &subject, &choices, args)?;
+    let mut written = plan(context, &journal, &subject, &choices, args)?;
+    if !asks && (context.ui.json || !args.dry_run) {
+        written.notices.extend(context.notices(stays(&subject, &choices)));
+    }
     if asks && !args.yes && !confirmed(context, &subject)? {
         context.ui.say("nothing was done");
         return Ok(Ended::Nothing);
@@ -159,9 +168,13 @@ fn subject(context: &Context, journal: &Journal, log: Log) -> anyhow::Result<Sub
         description: said(&log.profile.keys.description).unwrap_or_default(),
         stays: !finish::deletes(&log.profile),
     };
-    let knows = knowledge(&text, (&log.profile, &placeholders), &digest, created.or(Some(context.now)));
+    let mut knows = knowledge(&text, (&log.profile, &placeholders), &digest, created.or(Some(context.now)));
+    // What goes on in a later log is open there.
+    let carried: Vec<String> = journal.carried_on(&log)?.into_iter().map(|item| item.text).collect();
+    knows.remaining.retain(|item| !carried.iter().any(|text| carry::same(text, &item.what)));
     let references = references(&journal.root, &log.path);
-    Ok(Subject { log, text, origin, knows, references })
+    let done = summary.state == Some(State::Done);
+    Ok(Subject { log, text, origin, knows, carried, done, references })
 }
 
 /// `all`, `none`, or numbers from 1.
@@ -207,6 +220,9 @@ fn checklist(context: &Context, subject: &Subject) -> anyhow::Result<()> {
     numbered("decision", knows.decisions.iter().map(|decision| decision.title.clone()).collect())?;
     numbered("remaining item", knows.remaining.iter().map(|item| item.what.clone()).collect())?;
     numbered("lesson", knows.lessons.iter().map(|lesson| lesson.title.clone().unwrap_or_else(|| lesson.text.clone())).collect())?;
+    for item in &subject.carried {
+        say(format!("  [x] goes on in a later log: {}", one_line(item, 100)))?;
+    }
     if subject.references.is_empty() {
         return say("  [x] no file names the log".to_string());
     }
@@ -307,6 +323,8 @@ struct Written {
     adrs: Vec<Adr>,
     printed: Option<String>,
     items: usize,
+    /// Files that hold already what was to be added.
+    there: Vec<PathBuf>,
     notices: Vec<String>,
 }
 
@@ -330,7 +348,9 @@ fn plan(context: &Context, journal: &Journal, subject: &Subject, choices: &Choic
         let text = finish::lessons_markdown(&knows.lessons, &subject.origin, &context.now.date_naive().to_string());
         files.push(Addition { path: path.to_path_buf(), text, head: "# Lessons\n\n".to_string(), new: false });
     }
-    files.iter().try_for_each(|file| check_target(&file.path))?;
+    files.iter().try_for_each(|file| check_target(journal, file))?;
+    let there = |file: &&Addition| !file.new && std::fs::read_to_string(&file.path).is_ok_and(|text| text.contains(file.text.trim()));
+    let there: Vec<PathBuf> = files.iter().filter(there).map(|file| file.path.clone()).collect();
     let shown = |path: &Path| journal.relative(path).to_path_buf();
     let finished = Finished {
         session: subject.log.id.clone(),
@@ -343,11 +363,46 @@ fn plan(context: &Context, journal: &Journal, subject: &Subject, choices: &Choic
         deleted: !subject.origin.stays,
     };
     let plan = Plan { log: subject.log.path.clone(), hash: store::hash(subject.text.as_bytes()), files, finished };
-    Ok(Written { plan, adrs, printed, items: items.len(), notices: context.undefined(&missing) })
+    Ok(Written { plan, adrs, printed, items: items.len(), there, notices: context.undefined(&missing) })
 }
 
-/// Refuses what no text can be added to, before anything is written.
-fn check_target(path: &Path) -> Result<(), Error> {
+/// What a log that stays holds alone, where nobody was asked: a person may not know that it could go further.
+fn stays(subject: &Subject, choices: &Choices) -> Vec<String> {
+    let (knows, log) = (&subject.knows, &subject.log.id);
+    if !subject.origin.stays {
+        return Vec::new();
+    }
+    let mut said = Vec::new();
+    if !knows.empty.is_empty() {
+        said.push(format!("nothing stands under {}", knows.empty.join(", ")));
+    }
+    let alone = [
+        (choices.decisions.is_none(), knows.decisions.len(), "decision", "--decisions all"),
+        (choices.remaining.is_none(), knows.remaining.len(), "remaining item", "--remaining FILE"),
+        (choices.lessons.is_none(), knows.lessons.len(), "lesson", "--lessons FILE"),
+    ];
+    let alone = alone.into_iter().filter(|(unsaid, count, ..)| *unsaid && *count > 0);
+    said.extend(alone.map(|(_, count, what, flag)| {
+        let them = if count == 1 { "it" } else { "them" };
+        format!("{} in {log} alone; `{flag}` takes {them} further", number(count as u64, what))
+    }));
+    said
+}
+
+/// Refuses what no text can be added to, or nobody would want it added to, before anything is written.
+fn check_target(journal: &Journal, file: &Addition) -> Result<(), Error> {
+    let path = &file.path;
+    let bad = |why: &str| Error::refused("bad-path", format!("{} {why}", path.display()), "name another file; nothing was written");
+    if path.components().any(|part| part.as_os_str() == PRIVATE || part.as_os_str() == ".git") {
+        return Err(bad("lies among the files of a program"));
+    }
+    if journal.is_for_logs(path) {
+        return Err(bad("lies in a directory of logs"));
+    }
+    let kind = path.extension().map(|kind| kind.to_string_lossy().to_lowercase());
+    if kind.as_deref().is_some_and(|kind| !matches!(kind, "md" | "markdown" | "txt") && !(file.new && kind == "json")) {
+        return Err(bad("is no Markdown file"));
+    }
     let above = path.ancestors().skip(1).find(|dir| dir.exists());
     let why = match std::fs::metadata(path) {
         Ok(meta) if !meta.is_file() => "is no file",
@@ -355,7 +410,7 @@ fn check_target(path: &Path) -> Result<(), Error> {
         Err(_) if above.is_some_and(|dir| !dir.is_dir()) => "cannot be made: a part of its path is a file",
         Err(_) => return Ok(()),
     };
-    Err(Error::refused("bad-path", format!("{} {why}", path.display()), "name another file; nothing was written"))
+    Err(bad(why))
 }
 
 fn remaining(path: &Path, items: &[&shiftlog::finish::knowledge::Remaining], subject: &Subject) -> Result<Addition, Error> {
@@ -386,7 +441,7 @@ fn carry_out(context: &Context, journal: &Journal, subject: &Subject, written: &
 /// What would be written, as a diff.
 fn shown(context: &Context, journal: &Journal, subject: &Subject, written: &Written) -> anyhow::Result<Ended> {
     if !context.ui.json {
-        for file in &written.plan.files {
+        for file in written.plan.files.iter().filter(|file| !written.there.contains(&file.path)) {
             let path = journal.relative(&file.path).display().to_string();
             let there = std::fs::read_to_string(&file.path).ok();
             let after = there.as_ref().map_or_else(|| format!("{}{}", file.head, file.text), |there| format!("{there}\n{}", file.text));
@@ -399,14 +454,18 @@ fn shown(context: &Context, journal: &Journal, subject: &Subject, written: &Writ
 fn report(context: &Context, journal: &Journal, subject: &Subject, written: &Written, dry_run: bool) -> anyhow::Result<Ended> {
     let notices = &written.notices;
     let finished = &written.plan.finished;
-    let result = if finished.deleted { "deleted" } else { "completed" };
+    let result = match finished.deleted {
+        true => "deleted",
+        false if subject.done => "unchanged",
+        false => "completed",
+    };
     if context.ui.json {
         let adrs: Vec<_> = written.adrs.iter().map(|adr| json!({"path": journal.relative(&adr.path), "new": adr.text.is_some()})).collect();
         context.ui.answer(json!({
             "action": "finish", "session": finished.session, "path": journal.relative(&subject.log.path), "dry_run": dry_run, "result": result,
             "decisions": adrs, "remaining": {"path": finished.remaining, "items": subject.knows.remaining, "text": written.printed},
             "lessons": {"path": finished.lessons, "items": subject.knows.lessons}, "left": finished.left, "empty": subject.knows.empty,
-            "references": subject.references, "knows": {"decisions": subject.knows.decisions}, "notices": notices,
+            "carried": subject.carried, "references": subject.references, "knows": {"decisions": subject.knows.decisions}, "notices": notices,
         }))?;
         return Ok(Ended::Done);
     }
@@ -418,17 +477,23 @@ fn report(context: &Context, journal: &Journal, subject: &Subject, written: &Wri
         let what = if adr.text.is_some() { format!("{would}written") } else { "there already".to_string() };
         context.ui.say(format_args!("decision {what}: {}", journal.relative(&adr.path).display()));
     }
+    let added = |what: &str, count: usize, path: &Path| {
+        let there = written.there.iter().any(|there| journal.relative(there) == path);
+        let done = if there { "there already".to_string() } else { format!("{would}added") };
+        context.ui.say(format_args!("{} {done}: {}", number(count as u64, what), path.display()));
+    };
     if let Some(path) = &finished.remaining {
-        context.ui.say(format_args!("{} {would}added: {}", number(written.items as u64, "remaining item"), path.display()));
+        added("remaining item", written.items, path);
     }
     if let Some(path) = &finished.lessons {
-        context.ui.say(format_args!("{} {would}added: {}", number(subject.knows.lessons.len() as u64, "lesson"), path.display()));
+        added("lesson", subject.knows.lessons.len(), path);
     }
     let end = match (finished.deleted, journal.config.trash_days) {
-        (false, _) => "completed".to_string(),
-        (true, 0) => "deleted".to_string(),
-        (true, days) => format!("moved to the trash for {}", number(days.into(), "day")),
+        (false, _) if subject.done => "completed already".to_string(),
+        (false, _) => format!("{would}completed"),
+        (true, 0) => format!("{would}deleted"),
+        (true, days) => format!("{would}moved to the trash for {}", number(days.into(), "day")),
     };
-    context.ui.say(format_args!("{}: {would}{end}", finished.session));
+    context.ui.say(format_args!("{}: {end}", finished.session));
     Ok(Ended::Done)
 }

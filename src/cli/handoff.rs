@@ -1,34 +1,37 @@
 //! `shiftlog handoff`: what the next shift must know, within a budget of tokens.
 
-use std::path::Path;
-use std::process::Command;
-
 use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 use shiftlog::agents;
 use shiftlog::capture::digest::Digest;
 use shiftlog::capture::digest_of_log;
+use shiftlog::handoff::noted::Noted;
 use shiftlog::handoff::{self, Fitted, Form, Handoff, whole};
 use shiftlog::index::{Mode, Sources};
 use shiftlog::journal::edit::Editor;
 use shiftlog::journal::entry::NewEntry;
 use shiftlog::journal::outline::Outline;
 use shiftlog::journal::profile::State;
+use shiftlog::journal::store::{Store, Written};
 use shiftlog::journal::{self, Error, Journal, Log};
 use shiftlog::record::Record;
 use shiftlog::record::conversation::Conversation;
 
 use super::clipboard::Clipboard;
 use super::context::Context;
+use super::moved;
 use super::recorded;
 use super::related::relatives;
 use super::searched;
-use super::ui::{Ended, visible};
+use super::ui::{Ended, unified_diff, visible};
 use super::write;
 
 /// Related sessions that are named.
 const RELATED: usize = 3;
+
+/// Logs that it goes on from and that are told of as well.
+const EARLIER: usize = 3;
 
 /// Print what the next shift must know
 ///
@@ -53,6 +56,9 @@ pub(crate) struct HandoffArgs {
     /// Hand the log off, as its profile has it
     #[arg(long, conflicts_with = "check")]
     mark: bool,
+    /// With --mark: print the change of the log as a unified diff, and write nothing
+    #[arg(short = 'n', long, requires = "mark", conflicts_with = "copy")]
+    dry_run: bool,
     /// Put the text on the clipboard as well
     #[arg(long, conflicts_with = "check")]
     copy: bool,
@@ -75,24 +81,27 @@ pub(crate) fn run(context: &Context, args: &HandoffArgs) -> anyhow::Result<Ended
     let journal = context.journal()?;
     let log = context.log(&journal, args.log.as_deref().or(args.session.as_deref()))?;
     if args.check {
-        return check(context, &made(context, &journal, &log)?);
+        return moved::check(context, &journal, &made(context, &journal, &log)?);
     }
     let own = journal.other_template(&log.profile, "handoff")?;
     let form = Form::of_handoff(own.as_ref())?;
     let fitted = || -> anyhow::Result<(Handoff, Fitted)> {
         let mut handoff = with_relatives(context, &journal, &log)?.handoff;
         let fitted = form.fit(&mut handoff, args.tokens, &|text| dressed(text, frame.unwrap_or(false)))?;
-        if fitted.tokens > args.tokens {
-            let hint = format!("--tokens {} is the least that it takes", fitted.tokens);
-            return Err(Error::refused("budget", format!("not even the title fits into {} tokens", args.tokens), hint).into());
-        }
+        within(&fitted, args.tokens)?;
         Ok((handoff, fitted))
     };
     let (mut handoff, mut text) = fitted()?;
+    let mut diff = None;
     if args.mark {
         // What cannot be printed is not handed off.
-        mark(context, &journal, &log)?;
-        (handoff, text) = fitted()?;
+        let written = mark(context, &journal, &log, args.dry_run)?;
+        if args.dry_run {
+            diff = Some(unified_diff(&journal.relative(&log.path).display().to_string(), Some(&written.before), &written.after));
+        } else {
+            (handoff, text) = fitted()?;
+            note(context, &journal, &log)?;
+        }
     }
     let notices = context.undefined(&text.missing);
     let Fitted { text, tokens, .. } = text;
@@ -103,15 +112,33 @@ pub(crate) fn run(context: &Context, args: &HandoffArgs) -> anyhow::Result<Ended
     if context.ui.json || args.format == Format::Json {
         let parts: serde_json::Map<String, Value> =
             handoff.parts.iter().map(|part| (part.key.to_string(), json!({"lines": part.lines, "left_out": part.left_out}))).collect();
-        context.ui.answer(json!({
+        let mut answer = json!({
             "session": handoff.session, "title": handoff.title, "status": handoff.status, "path": handoff.path, "tokens": tokens,
             "budget": args.tokens, "parts": parts, "more": handoff.more, "text": text,
-            "marked": args.mark, "copied": args.copy, "notices": notices,
-        }))?;
+            "marked": args.mark && !args.dry_run, "copied": args.copy, "notices": notices,
+        });
+        if let Some(diff) = diff {
+            answer["diff"] = diff.into();
+        }
+        context.ui.answer(answer)?;
         return Ok(Ended::Done);
     }
     context.ui.data(text.trim_end())?;
+    match diff {
+        Some(diff) => context.ui.raw(diff.as_bytes())?,
+        None if args.mark => context.ui.say(format_args!("handed off {}", visible(&log.id))),
+        None => {}
+    }
     Ok(Ended::Done)
+}
+
+/// Refuses a handoff that is too long whatever is left out.
+pub(crate) fn within(fitted: &Fitted, budget: u64) -> Result<(), Error> {
+    if fitted.tokens <= budget {
+        return Ok(());
+    }
+    let hint = format!("--tokens {} is the least that it takes", fitted.tokens);
+    Err(Error::refused("budget", format!("not even the title fits into {budget} tokens"), hint))
 }
 
 /// Whether what is for an agent stands in a frame that says that it is data.
@@ -134,9 +161,11 @@ fn dressed(text: &str, framed: bool) -> String {
 /// A handoff, and what it was made from.
 pub(crate) struct Made {
     pub(crate) handoff: Handoff,
-    digest: Digest,
-    conversations: Vec<Conversation>,
-    updated: Option<DateTime<Utc>>,
+    pub(crate) digest: Digest,
+    pub(crate) conversations: Vec<Conversation>,
+    pub(crate) updated: Option<DateTime<Utc>>,
+    /// The same of the logs that it goes on from, the newest first.
+    pub(crate) earlier: Vec<Made>,
 }
 
 /// The whole handoff of a log, without what is related to it.
@@ -156,10 +185,30 @@ pub(crate) fn with_relatives(context: &Context, journal: &Journal, log: &Log) ->
     of_record(journal, record.as_ref(), log, related)
 }
 
-/// The whole handoff of a log.
+/// The whole handoff of a log, and of those that it goes on from.
 pub(crate) fn of_record(journal: &Journal, record: Option<&Record>, log: &Log, related: Vec<(String, String)>) -> anyhow::Result<Made> {
     let text = log.read()?;
-    let summary = log.summarize(&text, &journal.root);
+    let (mut chain, mut before) = (Vec::new(), journal.before(log, &text));
+    while let Some(earlier) =
+        before.take().filter(|next| chain.len() < EARLIER && !chain.iter().any(|(log, _): &(Log, _)| log.id == next.id))
+    {
+        let Ok(text) = earlier.read() else { break };
+        before = journal.before(&earlier, &text);
+        chain.push((earlier, text));
+    }
+    let one = |(log, text): &(Log, String)| of_one(journal, record, (log, text), (Vec::new(), Vec::new()));
+    let earlier = chain.iter().map(one).collect::<anyhow::Result<_>>()?;
+    of_one(journal, record, (log, &text), (related, earlier))
+}
+
+/// The whole handoff of a log with this text.
+fn of_one(
+    journal: &Journal,
+    record: Option<&Record>,
+    (log, text): (&Log, &str),
+    (related, earlier): (Vec<(String, String)>, Vec<Made>),
+) -> anyhow::Result<Made> {
+    let summary = log.summarize(text, &journal.root);
     let placeholders = journal.placeholders(&log.profile)?;
     let (mut digest, mut conversations) = (Digest::default(), Vec::new());
     if let Some(record) = record {
@@ -169,21 +218,22 @@ pub(crate) fn of_record(journal: &Journal, record: Option<&Record>, log: &Log, r
     }
     let last = conversations.iter().rev().find(|conversation| conversation.parent.is_none());
     let sources = handoff::Sources {
-        log: Some((&summary, &text, &log.profile, &placeholders)),
+        log: Some((&summary, text, &log.profile, &placeholders)),
         digest: &digest,
         title: None,
         branch: last.and_then(|conversation| conversation.branch.clone()),
         cwd: last.and_then(|conversation| conversation.cwd.clone()),
         related,
+        earlier: earlier.iter().map(|made| made.handoff.clone()).collect(),
     };
     let handoff = whole(&sources);
-    Ok(Made { handoff, digest, conversations, updated: summary.last_updated })
+    Ok(Made { handoff, digest, conversations, updated: summary.last_updated, earlier })
 }
 
 /// Hands a log off: by the status that means it, else by an entry in its session log once it is ready for that.
-fn mark(context: &Context, journal: &Journal, log: &Log) -> anyhow::Result<()> {
+fn mark(context: &Context, journal: &Journal, log: &Log, dry_run: bool) -> anyhow::Result<Written> {
     let status = log.profile.status.iter().find(|(_, status)| status.state == State::HandedOff).map(|(name, _)| name.clone());
-    let change = write::change_log(context, journal, log.clone(), false, &mut |editor, text| {
+    let change = write::change_log(context, journal, log.clone(), dry_run, &mut |editor, text| {
         if let Some(status) = &status {
             return Ok((editor.set_status(text, status, false)?, Vec::new(), false));
         }
@@ -193,7 +243,15 @@ fn mark(context: &Context, journal: &Journal, log: &Log) -> anyhow::Result<()> {
         Ok((edited.text, vec![edited.outcome], true))
     })?;
     context.notices(change.notices);
-    Ok(())
+    Ok(change.written)
+}
+
+/// Remembers what is open as the log is handed off.
+fn note(context: &Context, journal: &Journal, log: &Log) -> anyhow::Result<()> {
+    let noted = Noted::of(&made(context, journal, log)?.handoff, context.now);
+    let store = Store::new(&journal.root, context.now);
+    let lock = store.lock()?;
+    Ok(noted.keep(journal, &log.id, (&store, &lock))?)
 }
 
 /// Refuses where a section that the next shift needs says nothing.
@@ -205,54 +263,4 @@ fn ready(editor: &Editor<'_>, text: &str) -> journal::Result<()> {
         return Ok(());
     }
     Err(Error::refused("not-ready", format!("nothing stands under {}", empty.join(", ")), "`shiftlog add` puts an entry there"))
-}
-
-/// What has moved since a handoff was written.
-fn check(context: &Context, made: &Made) -> anyhow::Result<Ended> {
-    let mut found: Vec<(&'static str, String)> = Vec::new();
-    let last = made.conversations.iter().rev().find(|conversation| conversation.parent.is_none());
-    let cwd = last.and_then(|conversation| conversation.cwd.as_deref()).map_or(context.cwd.as_path(), Path::new);
-    let was = last.and_then(|conversation| conversation.branch.as_deref());
-    if let (Some(was), Some(is)) = (was, branch(cwd))
-        && was != is
-    {
-        found.push(("branch", format!("the branch is `{is}` now, it was `{was}`")));
-    }
-    let since = made.digest.last_request.as_ref().map(|said| said.time).or(made.updated);
-    for file in made.digest.files.iter().filter(|file| file.is_changed() && !file.deleted) {
-        match cwd.join(&file.path).metadata() {
-            Err(_) if cwd.is_dir() => found.push(("gone", format!("`{}` is gone", file.path))),
-            Ok(meta) => {
-                let modified = meta.modified().ok().map(DateTime::<Utc>::from);
-                let known = since.max(Some(file.time)).max(made.updated);
-                if let (Some(modified), Some(known)) = (modified, known)
-                    && modified > known
-                {
-                    found.push(("modified", format!("`{}` was modified since, {}", file.path, super::when::local(modified))));
-                }
-            }
-            Err(_) => {}
-        }
-    }
-    let done = made.digest.todos.iter().filter(|todo| todo.state == "completed" && todo.stayed);
-    found.extend(done.map(|todo| ("done", format!("done meanwhile: {}", todo.what.text))));
-    if context.ui.json {
-        let changes: Vec<Value> = found.iter().map(|(kind, text)| json!({"kind": kind, "text": text})).collect();
-        context.ui.answer(json!({"session": made.handoff.session, "changes": changes}))?;
-        return Ok(Ended::Done);
-    }
-    for (_, text) in &found {
-        context.ui.data(super::ui::visible(text))?;
-    }
-    if found.is_empty() {
-        context.ui.say("nothing has moved since");
-    }
-    Ok(Ended::Done)
-}
-
-/// The branch that is checked out in a directory, where git knows one.
-fn branch(dir: &Path) -> Option<String> {
-    let out = Command::new("git").arg("-C").arg(dir).args(["branch", "--show-current"]).output().ok()?;
-    let name = String::from_utf8(out.stdout).ok()?.trim().to_string();
-    Some(name).filter(|name| out.status.success() && !name.is_empty())
 }

@@ -28,6 +28,7 @@ mod lint;
 mod list;
 mod man;
 mod manage_session;
+mod moved;
 mod new;
 mod open;
 mod path;

@@ -12,10 +12,10 @@ use shiftlog::journal::store::Store;
 use shiftlog::journal::summary::Summary;
 use shiftlog::journal::{Error, Journal, Log};
 
-use super::carry::{CarryArgs, Carrying};
+use super::carry::{CarryArgs, Carrying, said};
 use super::context::Context;
 use super::handoff::with_relatives;
-use super::ui::{Ended, visible};
+use super::ui::{Ended, unified_diff, visible};
 use super::{recorded, when};
 
 /// Logs that are offered.
@@ -39,6 +39,9 @@ pub(crate) struct StartArgs {
     /// Budget of the handoff in tokens
     #[arg(long, value_name = "N", default_value_t = 2000, value_parser = clap::value_parser!(u64).range(50..))]
     tokens: u64,
+    /// Print the handoff and the change of the log as a unified diff, and write nothing
+    #[arg(short = 'n', long)]
+    dry_run: bool,
 }
 
 /// What a person chose.
@@ -51,6 +54,9 @@ pub(crate) fn run(context: &Context, args: &StartArgs) -> anyhow::Result<Ended> 
     let journal = context.journal()?;
     let choice = match (&args.resume, &args.new) {
         (Some(name), _) => Choice::Resume(journal.latest_part(context.resolve(&journal, name)?)?),
+        (None, Some(title)) if title.trim().is_empty() => {
+            return Err(Error::refused("usage", "a title of nothing names no work", "`--new TITLE` says what the work is about").into());
+        }
         (None, Some(title)) => Choice::New(Some(title.clone())),
         (None, None) => choose(context, &journal)?,
     };
@@ -59,8 +65,8 @@ pub(crate) fn run(context: &Context, args: &StartArgs) -> anyhow::Result<Ended> 
         Choice::New(title) => {
             let before = journal.handed_off(&journal.default_profile())?;
             let carrying = Carrying::ask(context, &journal, &args.carry, before)?;
-            let (log, carrying) = begin(context, &journal, title, None, carrying)?;
-            report(context, &journal, ("created", &log), None, &carrying)
+            let begun = begin(context, &journal, (title, None), carrying, args.dry_run)?;
+            report(context, &journal, ("created", args.dry_run), None, &begun)
         }
     }
 }
@@ -90,7 +96,12 @@ fn choose(context: &Context, journal: &Journal) -> anyhow::Result<Choice> {
                 None => context.ui.say(format_args!("there is no number {n}")),
             },
             Err(_) if line.is_empty() => {}
-            Err(_) => return Ok(Choice::New(Some(line.to_string()))),
+            // Whoever wants to leave may type anything.
+            Err(_) => match context.ui.ask(format!("begin a new log `{}`? [Y/n]", visible(&line)))?.as_deref().and_then(said) {
+                Some(true) => return Ok(Choice::New(Some(line))),
+                Some(false) => {}
+                None => return Err(Error::refused("choose", "nothing was chosen", "`--resume LOG` or `--new TITLE` chooses").into()),
+            },
         }
     }
 }
@@ -104,35 +115,49 @@ fn resume(context: &Context, journal: &Journal, log: &Log, args: &StartArgs) -> 
     let mut handoff = with_relatives(context, journal, log)?.handoff;
     let own = journal.other_template(&log.profile, "handoff")?;
     let fitted = Form::of_handoff(own.as_ref())?.fit(&mut handoff, args.tokens, &str::to_string)?;
+    super::handoff::within(&fitted, args.tokens)?;
     context.undefined(&fitted.missing);
-    let (action, (log, carrying)) = match journal.next_of(log.clone())? {
-        Next::Update(log) => (reopen(context, journal, &log)?, (log, Carrying::default())),
+    let (action, begun) = match journal.next_of(log.clone())? {
+        Next::Update(log) => reopen(context, journal, log, args.dry_run)?,
         Next::Create { .. } => {
-            let carrying = Carrying::ask(context, journal, &args.carry, Some(log.clone()))?;
-            ("created", begin(context, journal, None, Some(log), carrying)?)
+            let mut carrying = Carrying::ask(context, journal, &args.carry, Some(log.clone()))?;
+            let goes_on = journal.after(log)?.into_iter().map(|later| format!("{} goes on in {} already", log.id, later.id));
+            carrying.notices.splice(..0, goes_on);
+            ("created", begin(context, journal, (None, Some(log)), carrying, args.dry_run)?)
         }
     };
-    report(context, journal, (action, &log), Some(&fitted), &carrying)
+    report(context, journal, (action, args.dry_run), Some(&fitted), &begun)
+}
+
+/// A log as a shift begins with it.
+struct Begun {
+    log: Log,
+    carrying: Carrying,
+    /// What changed, or would.
+    diff: String,
 }
 
 /// A paused log is open again.
-fn reopen(context: &Context, journal: &Journal, log: &Log) -> anyhow::Result<&'static str> {
-    let change = super::write::change_log(context, journal, log.clone(), false, &mut |editor, text| {
+fn reopen(context: &Context, journal: &Journal, log: Log, dry_run: bool) -> anyhow::Result<(&'static str, Begun)> {
+    let change = super::write::change_log(context, journal, log, dry_run, &mut |editor, text| {
         let paused = editor.status(text)?.1 == Some(State::Paused);
         let open = editor.profile.open_status();
         Ok((if paused { editor.set_status(text, open, false)? } else { None }, Vec::new(), false))
     })?;
-    Ok(if change.written.changed { "resumed" } else { "open" })
+    let path = journal.relative(&change.log.path).display().to_string();
+    let diff = unified_diff(&path, Some(&change.written.before), &change.written.after);
+    let action = if change.written.changed { "resumed" } else { "open" };
+    Ok((action, Begun { log: change.log, carrying: Carrying::default(), diff }))
 }
 
 /// A new log, with what is carried into it; one that goes on from another has its topic and names it.
 fn begin(
     context: &Context,
     journal: &Journal,
-    title: Option<String>,
-    after: Option<&Log>,
+    (title, after): (Option<String>, Option<&Log>),
     mut carrying: Carrying,
-) -> anyhow::Result<(Log, Carrying)> {
+    dry_run: bool,
+) -> anyhow::Result<Begun> {
     let title = match (title, after) {
         (None, Some(log)) => {
             let title = log.summary(&journal.root, false)?.title;
@@ -142,8 +167,8 @@ fn begin(
     };
     let new = NewLog { title, author: context.settings()?.author, ..NewLog::default() };
     let store = Store::new(&journal.root, context.now);
-    let lock = store.lock()?;
-    let made = journal.create(&new, context.now, Some((&store, &lock)), &mut |log, text| {
+    let lock = if dry_run { None } else { Some(store.lock()?) };
+    let made = journal.create(&new, context.now, lock.as_ref().map(|lock| (&store, lock)), &mut |log, text| {
         let placeholders = journal.placeholders(&log.profile)?;
         let editor = Editor { profile: &log.profile, placeholders: &placeholders, path: &log.path, now: context.now };
         let text = carrying.fill(journal, &editor, &text)?;
@@ -152,30 +177,41 @@ fn begin(
     drop(lock);
     carrying.notices.extend(made.notices);
     context.notices(carrying.notices.clone());
-    context.register(&journal.root);
-    recorded::claim(context, journal, &made.log);
-    Ok((made.log, carrying))
+    if !dry_run {
+        context.register(&journal.root);
+        recorded::claim(context, journal, &made.log);
+    }
+    let diff = unified_diff(&journal.relative(&made.log.path).display().to_string(), None, &made.text);
+    Ok(Begun { log: made.log, carrying, diff })
 }
 
 fn report(
     context: &Context,
     journal: &Journal,
-    (action, log): (&str, &Log),
+    (action, dry_run): (&str, bool),
     handoff: Option<&Fitted>,
-    carrying: &Carrying,
+    Begun { log, carrying, diff }: &Begun,
 ) -> anyhow::Result<Ended> {
     let path = journal.relative(&log.path).display().to_string();
     let text = handoff.map(|handoff| &handoff.text);
     if context.ui.json {
         let tokens = handoff.map(|handoff| handoff.tokens);
-        context.ui.answer(json!({
+        let mut answer = json!({
             "action": "start", "result": action, "session": log.id, "path": path, "handoff": text, "tokens": tokens,
             "carried": carrying.answer(), "notices": carrying.notices,
-        }))?;
+        });
+        if dry_run {
+            answer["diff"] = diff.as_str().into();
+        }
+        context.ui.answer(answer)?;
         return Ok(Ended::Done);
     }
     if let Some(text) = text {
         context.ui.data(text.trim_end())?;
+    }
+    if dry_run {
+        context.ui.raw(diff.as_bytes())?;
+        return Ok(Ended::Done);
     }
     carrying.say(context);
     context.ui.say(format_args!("{action} {}  {path}", log.id));

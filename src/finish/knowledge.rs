@@ -207,9 +207,13 @@ fn remaining(outline: &Outline<'_>, entry: &Entry, digest: &Digest, began: Naive
     let text = plain(entry.title());
     let carried = carry::mark(&text).map(|mark| mark.since);
     let text = carry::words(&text).into_owned();
+    let (text, rank) = carry::ranked(&text);
+    let text = text.to_string();
     let (what, label) = match (entry.section.as_str(), entry.part.as_deref()) {
         // A next item without a box is to be done too.
-        ("next", part) if entry.task.is_none() || entry.is_open() => (text, part.filter(|part| *part != "medium").map(str::to_string)),
+        ("next", part) if entry.task.is_none() || entry.is_open() => {
+            (text, part.or(rank).filter(|part| *part != "medium").map(str::to_string))
+        }
         ("execution" | "criteria", _) if entry.is_open() => (text, None),
         ("blockers", _) => (text, Some("blocked".to_string())),
         ("context", Some("questions")) => (text, Some("question".to_string())),

@@ -7,6 +7,7 @@ use ignore::WalkBuilder;
 use memchr::memmem;
 use serde::Serialize;
 
+use crate::journal::carry::mark;
 use crate::journal::store::PRIVATE;
 
 /// Bytes of a file beyond which it is no text that people keep.
@@ -21,7 +22,8 @@ pub struct Reference {
     pub line: usize,
 }
 
-/// Lines of all files below a directory that name a log, without the log itself; what git ignores is not looked at.
+/// Lines of all files below a directory that name a log, without the log itself; what git ignores is not looked at, and an item
+/// that was carried forward may say where it was open first.
 pub fn references(root: &Path, log: &Path) -> Vec<Reference> {
     let stem = log.file_stem().unwrap_or_default().as_encoded_bytes();
     let finder = memmem::Finder::new(stem);
@@ -43,12 +45,21 @@ pub fn references(root: &Path, log: &Path) -> Vec<Reference> {
             let is_part = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
             !is_part(at.checked_sub(1).and_then(|before| bytes.get(before))) && !is_part(bytes.get(at + stem.len()))
         };
-        let mut lines: Vec<usize> =
-            finder.find_iter(&bytes).filter(whole).map(|at| memchr::memchr_iter(b'\n', &bytes[..at]).count() + 1).collect();
+        let names = finder.find_iter(&bytes).filter(whole).filter(|at| !is_mark(&bytes, *at));
+        let mut lines: Vec<usize> = names.map(|at| memchr::memchr_iter(b'\n', &bytes[..at]).count() + 1).collect();
         lines.dedup();
         let relative = path.strip_prefix(root).unwrap_or(path);
         found.extend(lines.into_iter().map(|line| Reference { path: relative.to_path_buf(), line }));
     }
     found.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
     found
+}
+
+/// Whether the name at this place is that in the mark of a carried item.
+fn is_mark(bytes: &[u8], at: usize) -> bool {
+    let start = memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |end| end + 1);
+    let end = memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |end| at + end);
+    let line = String::from_utf8_lossy(&bytes[start..end]);
+    // A line that is no UTF-8 has other lengths, and is no line of a log.
+    line.len() == end - start && mark(&line).is_some_and(|mark| mark.range.contains(&(at - start)))
 }

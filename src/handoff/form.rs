@@ -82,7 +82,8 @@ fn data(handoff: &Handoff) -> Value {
         let lines = part.lines.iter().map(|line| {
             // A day is said once for all lines below each other that have it.
             let date = line.time.map(|time| time.date_naive());
-            let new = date.filter(|_| date != day);
+            // Of what is open, each line says since when.
+            let new = date.filter(|_| date != day || (part.key == "open" && !handoff.tight));
             day = date.or(day);
             let [date, new] = [date, new].map(|date| date.map_or_else(String::new, |date| date.to_string()));
             json!({"text": line.text, "date": date, "day": new, "time": line.time})

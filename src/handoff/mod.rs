@@ -3,12 +3,15 @@
 //! Each line has a value, and some a shorter form that has one too. Over the budget, lines get shorter or go, the least valuable first;
 //! what went is said. The same log and record give the same bytes.
 
+mod earlier;
 mod form;
+pub mod noted;
 mod parts;
 
 pub use form::{Fitted, Form};
 
 use std::cmp::Reverse;
+use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -106,14 +109,19 @@ pub struct Sources<'s> {
     pub cwd: Option<String>,
     /// Related sessions: id and reason.
     pub related: Vec<(String, String)>,
+    /// Handoffs of the logs that it goes on from, the newest first.
+    pub earlier: Vec<Handoff>,
 }
+
+/// The part behind which that of earlier logs stands.
+const PREFERENCES: usize = 6;
 
 /// Builds a handoff, of everything.
 pub fn whole(sources: &Sources<'_>) -> Handoff {
     let entries = sources.log.map(|(_, text, profile, placeholders)| parts::known(text, profile, placeholders)).unwrap_or_default();
     let summary = sources.log.map(|(summary, ..)| summary);
     let digest = sources.digest;
-    let mut parts = vec![
+    let parts = vec![
         part("state", "Where we are", parts::state(sources, &entries)),
         part("open", "Open work", parts::open(digest, &entries)),
         part("decisions", "Decisions", parts::decisions(digest, &entries)),
@@ -124,9 +132,8 @@ pub fn whole(sources: &Sources<'_>) -> Handoff {
         part("related", "Related sessions", parts::related(sources, &entries)),
         part("sources", "Sources", parts::read(digest, &entries)),
     ];
-    parts.retain(|part| !part.lines.is_empty());
     let title = summary.map(|summary| summary.title.clone()).or_else(|| sources.title.clone());
-    Handoff {
+    let mut handoff = Handoff {
         title: title.unwrap_or_else(|| "Conversation".into()),
         session: summary.map(|summary| summary.id.clone()),
         path: summary.map(|summary| summary.path.clone()),
@@ -134,7 +141,11 @@ pub fn whole(sources: &Sources<'_>) -> Handoff {
         parts,
         more: None,
         tight: false,
-    }
+    };
+    let before = earlier::lines(&handoff, &sources.earlier, digest.turns == 0);
+    handoff.parts.insert(PREFERENCES + 1, part("before", "From the log before", before));
+    handoff.parts.retain(|part| !part.lines.is_empty());
+    handoff
 }
 
 fn part(key: &'static str, heading: &str, lines: Vec<Line>) -> Part {
@@ -143,6 +154,8 @@ fn part(key: &'static str, heading: &str, lines: Vec<Line>) -> Part {
 
 /// What several sessions came to: one part each, the newest first.
 pub fn recap(title: String, sessions: Vec<Handoff>) -> Handoff {
+    // A carried item is told once, by the newest session that has it.
+    let mut open: HashSet<String> = HashSet::new();
     let parts = sessions.into_iter().map(|session| {
         let id = session.session.unwrap_or_default();
         let status = session.status.map(|status| format!(" – {status}")).unwrap_or_default();
@@ -156,7 +169,8 @@ pub fn recap(title: String, sessions: Vec<Handoff>) -> Handoff {
                 "files" => ("changed: ", 40),
                 _ => continue,
             };
-            lines.extend(part.lines.into_iter().map(|line| Line { text: format!("{label}{}", line.text), value, ..line }));
+            let lines_of = part.lines.into_iter().filter(|line| part.key != "open" || open.insert(earlier::bare(&line.text).to_string()));
+            lines.extend(lines_of.map(|line| Line { text: earlier::labelled(label, &line.text), value, ..line }));
         }
         part("session", &format!("{}{status} · {id}", session.title), lines)
     });

@@ -52,6 +52,12 @@ mod value {
     pub(super) const SOURCE: u32 = 20;
 }
 
+/// What a line is worth that names an earlier log.
+pub(super) const BEFORE: u32 = value::DECISION;
+
+/// What a line begins with that tells what was mended.
+pub(super) const MENDED: &str = "mended: ";
+
 /// How many files are among those that were changed last.
 const LAST_FILES: usize = 6;
 
@@ -115,7 +121,9 @@ pub(super) fn state(sources: &Sources<'_>, entries: &[Known]) -> Vec<Line> {
         lines.push(Line::new(format!("began with: {}", short(&one_line(&first.text), 200)), value::BEGAN).at(first.time));
     }
     let mut said: Vec<Vec<Token>> = digest.commands.iter().map(|command| tokens(&format!("{} – ok", code(&command.text)))).collect();
-    let states = entries.iter().filter(|e| e.section == "state" || (e.section == "context" && e.part.as_deref() == Some("state")));
+    // Where a profile has no parts in it, the context is what the work is about.
+    let states =
+        entries.iter().filter(|e| e.section == "state" || (e.section == "context" && e.part.as_deref().is_none_or(|p| p == "state")));
     for entry in states {
         if is_new(&mut said, &entry.text) && digest.conclusion.as_ref().is_none_or(|c| c.text != entry.text) {
             lines.push(Line::new(entry.text.clone(), value::STATE));
@@ -250,17 +258,16 @@ pub(super) fn problems(digest: &Digest, entries: &[Known]) -> Vec<Line> {
         if !is_new(&mut solved, &text) {
             continue;
         }
-        lines.push(Line::new(text, value::SOLVED).at(problem.time));
+        lines.push(Line::new(format!("{MENDED}{text}"), value::SOLVED).at(problem.time));
     }
     let mut said: Vec<Vec<Token>> =
         digest.problems.iter().filter_map(|p| p.error.as_deref()).map(|error| tokens(&short(error, 90))).collect();
     for entry in entries.iter().filter(|e| e.section == "problems") {
         if is_new(&mut said, &entry.text) {
             let lesson = entry.lines.iter().find_map(|line| line.strip_prefix("Lesson: "));
-            lines.push(Line::new(
-                lesson.map_or_else(|| entry.text.clone(), |lesson| format!("{}; lesson: {lesson}", entry.text)),
-                value::PROBLEM,
-            ));
+            let mended = if entry.lines.iter().any(|line| line.starts_with("Solution / Work-around: ")) { MENDED } else { "" };
+            let lesson = lesson.map(|lesson| format!("; lesson: {lesson}")).unwrap_or_default();
+            lines.push(Line::new(format!("{mended}{}{lesson}", entry.text), value::PROBLEM));
         }
     }
     lines

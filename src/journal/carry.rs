@@ -64,13 +64,13 @@ fn paragraph(text: &str) -> usize {
 }
 
 /// Words and priority of an item whose profile writes the priority behind the words: `Rotate the keys (high priority)`.
-fn ranked(text: &str) -> (&str, Option<&str>) {
+pub fn ranked(text: &str) -> (&str, Option<&str>) {
     let inner = text.strip_suffix(" priority)").and_then(|text| text.rsplit_once(" ("));
     inner.filter(|(_, rank)| !rank.contains(' ')).map_or((text, None), |(words, rank)| (words, Some(rank)))
 }
 
 /// Whether two items are the same one, whatever their marks and priorities.
-fn same(a: &str, b: &str) -> bool {
+pub fn same(a: &str, b: &str) -> bool {
     let (a, b) = (words(a), words(b));
     let [a, b] = [&a, &b].map(|text| ranked(&text[..paragraph(text)]).0);
     change::is_cosmetic(a, b)
@@ -230,6 +230,19 @@ impl Journal {
     /// # Errors
     /// [`super::Error::Io`], [`super::Error::NotUtf8`].
     pub fn left_open(&self, log: &Log, known: &dyn Fn(&str) -> Option<DateTime<Utc>>) -> Result<Vec<Item>> {
+        Ok(self.open_items(log, known)?.0)
+    }
+
+    /// Open next items of a log that a log after it has taken.
+    ///
+    /// # Errors
+    /// [`super::Error::Io`], [`super::Error::NotUtf8`].
+    pub fn carried_on(&self, log: &Log) -> Result<Vec<Item>> {
+        Ok(self.open_items(log, &|_| None)?.1)
+    }
+
+    /// Open next items: those that are left, and those that go on elsewhere.
+    fn open_items(&self, log: &Log, known: &dyn Fn(&str) -> Option<DateTime<Utc>>) -> Result<(Vec<Item>, Vec<Item>)> {
         let text = log.read()?;
         let placeholders = self.placeholders(&log.profile)?;
         let created = log.summarize(&text, &self.root).created;
@@ -238,19 +251,29 @@ impl Journal {
         let editor = Editor { profile: &log.profile, placeholders: &placeholders, path: &log.path, now: created.unwrap_or_default() };
         let open = editor.items(&outline).into_iter().filter(|(_, entry)| entry.is_open());
         let mut items: Vec<Item> = open.filter_map(|(_, entry)| Item::read(&outline, &entry, log, &since)).collect();
+        let mut taken = Vec::new();
         if items.is_empty() {
-            return Ok(items);
+            return Ok((items, taken));
         }
         let catalogue = Catalogue::new(&self.root, self.logs(Place::Recent)?);
         let later = catalogue.logs.iter().filter(|other| other.place == Place::Live && other.order() > log.order());
         for other in later {
             let Ok(text) = other.read() else { continue };
-            items.retain(|item| {
+            let placeholders = self.placeholders(&other.profile)?;
+            let editor = Editor { profile: &other.profile, placeholders: &placeholders, path: &other.path, now: DateTime::default() };
+            let there = editor.items(&Outline::parse(&text));
+            for item in std::mem::take(&mut items) {
                 let from = id_of(&catalogue, &item.origin);
-                !self.holds(other, &text, &|entry| is_from(&catalogue, entry, &from) && same(&entry.text, &item.text)).unwrap_or(false)
-            });
+                // Somebody may have written it down again.
+                let has = |entry: &Entry| match mark(&entry.text) {
+                    Some(_) => is_from(&catalogue, entry, &from),
+                    None => entry.is_open(),
+                };
+                let goes_on = there.iter().any(|(_, entry)| has(entry) && same(&entry.text, &item.text));
+                if goes_on { &mut taken } else { &mut items }.push(item);
+            }
         }
-        Ok(items)
+        Ok((items, taken))
     }
 
     fn holds(&self, log: &Log, text: &str, meant: &dyn Fn(&Entry) -> bool) -> Result<bool> {

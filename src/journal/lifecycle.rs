@@ -440,7 +440,39 @@ impl Journal {
 /// A change of a log's text; the flag says whether it is substantive.
 pub type Change<'c> = dyn FnMut(&Editor, &str) -> Result<Option<(String, bool)>> + 'c;
 
+/// Why a new log names the one it follows.
+const CONTINUES: &str = "continues this session";
+
 /// The entry that points from a new log to the one it follows.
 pub fn continues(log: &Log) -> NewEntry {
-    NewEntry::new("related", &log.id).with("why", "continues this session")
+    NewEntry::new("related", &log.id).with("why", CONTINUES)
+}
+
+impl Journal {
+    /// The log that a log goes on from: the one that it says it continues, or the part before it; `text` is the log's.
+    pub fn before(&self, log: &Log, text: &str) -> Option<Log> {
+        let is_named = |line: &&str| super::graph::why(line).starts_with(CONTINUES);
+        let named = text.lines().filter(is_named).find_map(|line| line.split_once("[[")?.1.split_once("]]").map(|(name, _)| name));
+        let part = || {
+            let properties = super::frontmatter::Properties::read(text, &log.path).ok()?;
+            properties.text(&log.profile.keys.previous_part)
+        };
+        let name = named.map(str::to_string).or_else(part)?;
+        let name = name.split(['|', '#']).next()?.trim();
+        let name = name.rsplit('/').next()?;
+        self.resolve(name.strip_suffix(".md").unwrap_or(name), &self.root).ok().filter(|before| before.id != log.id)
+    }
+
+    /// Live logs that go on from a log.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when a directory cannot be read.
+    pub fn after(&self, log: &Log) -> Result<Vec<Log>> {
+        let mut later = self.logs(Place::Live)?;
+        later.retain(|other| {
+            let text = if other.order() > log.order() { other.read().unwrap_or_default() } else { String::new() };
+            text.contains(CONTINUES) && self.before(other, &text).is_some_and(|before| before.path == log.path)
+        });
+        Ok(later)
+    }
 }

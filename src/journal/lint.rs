@@ -501,6 +501,11 @@ impl Check<'_, '_> {
         let catalogue = &self.rules.catalogue;
         let target = match catalogue.destination(&self.log.path, link, text) {
             Destination::Nothing => {
+                // Where an item that was carried was open first may have been finished, and gone.
+                let line = text.lines().nth(link.line.saturating_sub(1)).unwrap_or_default();
+                if super::carry::mark(line).is_some_and(|mark| written.contains(&mark.origin)) {
+                    return;
+                }
                 let remedy = match catalogue.nearest(&written) {
                     Some(near) => format!("did you mean {near}?"),
                     None => "correct it, or remove it".to_string(),

@@ -337,6 +337,15 @@ impl Journal {
         Ok(Log { id: id::stem(&path), path, member: None, place, profile })
     }
 
+    /// Whether a file would lie in a directory of logs, or below one.
+    pub fn is_for_logs(&self, path: &Path) -> bool {
+        // Links on the way are followed as far as there is a way.
+        let real = path.ancestors().skip(1).find_map(|dir| Some((dir, fs::canonicalize(dir).ok()?)));
+        let full = real.map_or_else(|| path.to_path_buf(), |(dir, real)| real.join(path.strip_prefix(dir).unwrap_or(path)));
+        let dirs = self.profiles.iter().flat_map(|profile| self.places(profile)).map(|(_, dir)| fs::canonicalize(&dir).unwrap_or(dir));
+        dirs.into_iter().any(|dir| full.starts_with(dir))
+    }
+
     /// The newest log: by id among the live ones, else among the recent ones.
     ///
     /// # Errors

@@ -119,14 +119,45 @@ fn engine<'a>(source: &str, file: &Path) -> Result<Handlebars<'a>> {
     engine.register_helper("slug", Box::new(slug_helper));
     engine.register_helper("json", Box::new(json_helper));
     engine.register_template_string("log", source).map_err(|e| {
-        let (line, column) = e.pos().unwrap_or((1, 1));
-        let message = match e.reason() {
-            TemplateErrorReason::InvalidSyntax(text) => text.lines().last().unwrap_or(text).trim().trim_start_matches("= ").to_string(),
-            reason => reason.to_string(),
+        let ((line, column), message) = match (e.reason(), unbalanced(source)) {
+            (_, Some(found)) => found,
+            // What the parser would take instead are names of its own rules.
+            (TemplateErrorReason::InvalidSyntax(_), None) => (e.pos().unwrap_or((1, 1)), "this is no Handlebars".to_string()),
+            (reason, None) => (e.pos().unwrap_or((1, 1)), reason.to_string()),
         };
         Error::Template { path: file.to_path_buf(), line, column, message }
     })?;
     Ok(engine)
+}
+
+/// The block of a template that is not closed, or that something else closes: where, and what is wrong.
+fn unbalanced(source: &str) -> Option<((usize, usize), String)> {
+    let place = |at: usize| {
+        let before = &source[..at];
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        (before.matches('\n').count() + 1, line.chars().count() + 1)
+    };
+    let mut open: Vec<(usize, &str)> = Vec::new();
+    let mut from = 0;
+    while let Some(at) = source[from..].find("{{").map(|at| from + at) {
+        let inner = source[at..].trim_start_matches(['{', '~']);
+        let end = if inner.starts_with("!--") { "--}}" } else { "}}" };
+        from = inner.find(end).map_or(source.len(), |end| source.len() - inner.len() + end);
+        let name = |tag: &'static str| {
+            let rest = inner.strip_prefix(tag)?.trim_start_matches(['>', '*']).trim_start();
+            rest.split(|c: char| c.is_whitespace() || matches!(c, '}' | '~')).next()
+        };
+        if let Some(name) = name("#") {
+            open.push((at, name));
+        } else if let Some(name) = name("/") {
+            match open.pop() {
+                Some((_, opened)) if opened == name => {}
+                Some((_, opened)) => return Some((place(at), format!("`{{{{/{name}}}}}` stands where `{{{{/{opened}}}}}` must"))),
+                None => return Some((place(at), format!("`{{{{/{name}}}}}` closes nothing"))),
+            }
+        }
+    }
+    open.pop().map(|(at, name)| (place(at), format!("`{{{{#{name}}}}}` is not closed: `{{{{/{name}}}}}` is missing")))
 }
 
 fn fill(mut engine: Handlebars, data: &Json, file: &Path, strict: bool) -> Result<(String, Vec<String>)> {

@@ -42,7 +42,7 @@ pub struct Installer<'i> {
     pub homes: &'i Homes,
     /// For whom.
     pub scope: Scope,
-    /// The program that hooks run: an absolute path.
+    /// The program that hooks run: an absolute path, or a name that is looked up in PATH.
     pub program: String,
 }
 

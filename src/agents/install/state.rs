@@ -32,6 +32,8 @@ pub struct State {
     pub missing: Vec<String>,
     /// Files of commands or skills that are missing or of another version.
     pub commands: Vec<PathBuf>,
+    /// Files of somebody else's where commands or skills would be.
+    pub others: Vec<PathBuf>,
     /// What the person still has to do.
     pub todo: Vec<String>,
     /// What else is to be known.
@@ -87,7 +89,8 @@ impl Installer<'_> {
         state.missing = layout.events.iter().filter(is_missing).map(|event| (*event).to_string()).collect();
         for (path, text) in layout.commands {
             match write::read(&path)? {
-                Some(there) if there == text || owner(&there) != Owner::Ours => {}
+                Some(there) if owner(&there) == Owner::Theirs => state.others.push(path),
+                Some(there) if there == text || owner(&there) == Owner::Edited => {}
                 _ => state.commands.push(path),
             }
         }

@@ -99,6 +99,13 @@ fn check(agent: &'static dyn Agent, state: State, place: &Place, known: &mut Has
     for path in state.commands.iter().filter(|_| !absent) {
         problems.push(format!("missing, or of another version: {}; `shiftlog install {}` writes it", path.display(), agent.name()));
     }
+    let mut notes = state.notes;
+    for path in state.others.iter().filter(|_| !absent) {
+        notes.push(format!(
+            "somebody else's file stands where a command would: {}; move it away and install again to have it",
+            path.display()
+        ));
+    }
     for hook in &state.hooks {
         hooks.push(try_out(hook, &sample(agent.name(), &hook.event, &place.0), place)?);
     }
@@ -107,7 +114,7 @@ fn check(agent: &'static dyn Agent, state: State, place: &Place, known: &mut Has
         (false, true) => "installed",
         (false, false) => "incomplete",
     };
-    let (notes, todo) = (state.notes, state.todo);
+    let todo = state.todo;
     Ok(Checked { agent: agent.name(), title: agent.title(), state: state_is, hooks, problems, notes, todo })
 }
 

@@ -14,7 +14,7 @@ use shiftlog::journal::Error;
 use shiftlog::record::privacy;
 
 use super::agents::homes;
-use super::context::Context;
+use super::context::{Context, in_path};
 use super::ui::{Ended, unified_diff, visible};
 
 /// Install hooks and the commands /session and /handoff into coding agents
@@ -42,7 +42,7 @@ pub(crate) struct InstallArgs {
     /// Check what is installed: run each hook with a sample of what its agent sends
     #[arg(long, conflicts_with_all = ["uninstall", "dry_run"])]
     check: bool,
-    /// Program that hooks run, where this one is reached by another path than its own
+    /// Program that hooks run: a path, or a name that is looked up in PATH [default: this one's own path; with --project its name]
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
 }
@@ -123,12 +123,17 @@ fn scope(installer: &Installer) -> &'static str {
     }
 }
 
-/// The path of the program that hooks run.
+/// The program that hooks run: this one's own path, but its bare name in files that others share.
 fn program(context: &Context, args: &InstallArgs) -> anyhow::Result<String> {
     let path = match &args.program {
+        Some(name) if name.components().count() == 1 && !context.cwd.join(name).is_file() => name.clone(),
+        None if args.project => PathBuf::from(env!("CARGO_PKG_NAME")),
         Some(path) => {
             let path = context.cwd.join(path);
-            anyhow::ensure!(path.is_file(), "there is no such program: {}", path.display());
+            if !path.is_file() {
+                let hint = "name the file of the program, or its bare name if it is in PATH";
+                return Err(Error::refused("usage", format!("there is no such program: {}", path.display()), hint).into());
+            }
             path
         }
         None => {
@@ -180,6 +185,10 @@ fn report(context: &Context, args: &InstallArgs, installer: &Installer, all: &[P
             context.ui.say(format_args!("to do: {todo}"));
         }
         answers.push(json!({"agent": prepared.agent, "title": title, "files": files, "notes": prepared.notes, "todo": prepared.todo}));
+    }
+    let name = &installer.program;
+    if !args.uninstall && !Path::new(name).is_absolute() && !in_path(name) {
+        context.ui.say(format_args!("note: `{}` is not in PATH here: hooks do nothing until it is", visible(name)));
     }
     if changed && !args.dry_run && !args.uninstall {
         context.ui.say("agents that are running now take it up when they are started again");

@@ -12,7 +12,9 @@ use crate::journal::error::{Error, Result};
 use crate::journal::walk_error;
 
 /// Directories of texts in the private one.
-const DIRS: [&str; 3] = ["undo", "trash", "spool"];
+const DIRS: [&str; 4] = ["undo", "trash", "spool", "handed"];
+/// Files of texts beside them.
+const FILES: [&str; 2] = ["finish.json", "finished.jsonl"];
 /// What the memory's files begin with. They are not changed but removed: what is there then counts as never seen.
 const MEMORY: &str = "seen";
 /// The memory's file with texts.
@@ -52,7 +54,7 @@ impl Store {
         let private = self.private();
         let all = WalkDir::new(&private).sort_by_file_name().into_iter().filter_entry(|e| {
             let name = e.file_name().to_string_lossy();
-            e.depth() != 1 || DIRS.contains(&name.as_ref()) || name.starts_with(TEXTS)
+            e.depth() != 1 || DIRS.contains(&name.as_ref()) || FILES.contains(&name.as_ref()) || name.starts_with(TEXTS)
         });
         for entry in all {
             let entry = match entry {
@@ -78,7 +80,7 @@ impl Store {
         let mut forget = false;
         for (path, text) in self.private_files()? {
             let Some(new) = clean(&text.0) else { continue };
-            if path.parent() == Some(&self.private()) {
+            if path.parent() == Some(&self.private()) && name(&path).starts_with(TEXTS) {
                 forget = true;
                 changed.push(path);
                 continue;

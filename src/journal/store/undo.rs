@@ -217,10 +217,14 @@ impl Store {
         match (step.op, &step.to) {
             (Op::Create, _) => {
                 let trash = self.private().join("trash");
-                fs::create_dir_all(&trash).map_err(Error::io("make directory", &trash))?;
-                let name = step.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                let to = trash.join(format!("{name}.{}", self.group));
-                fs::rename(&step.path, &to).map_err(Error::io("move log to trash", &step.path))?;
+                let mut name = step.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                let mut to = trash.join(format!("{name}.{}", self.group));
+                while to.exists() {
+                    // Two files of one name, from two directories.
+                    name.insert(0, '_');
+                    to.set_file_name(format!("{name}.{}", self.group));
+                }
+                rename_new(&step.path, &to)?;
                 sync_dir(&step.path)?;
             }
             (Op::Move, Some(to)) => {

@@ -1,0 +1,59 @@
+//! What the logs before knew: a log that goes on from another one begins where that ended.
+
+use super::{Handoff, Line};
+use crate::journal::change::{Token, same_tokens, tokens};
+
+/// Lines of earlier logs after the log's own, where it says more than that it goes on: three quarters of what they are worth.
+const LESS: (u32, u32) = (3, 4);
+
+/// Lines that earlier logs give, under a line that names each; what the log's own parts say already is left out. `fresh` means
+/// that nothing was recorded since.
+pub(super) fn lines(own: &Handoff, earlier: &[Handoff], fresh: bool) -> Vec<Line> {
+    let mut said: Vec<Vec<Token>> = own.parts.iter().flat_map(|part| &part.lines).map(|line| tokens(bare(&line.text))).collect();
+    let mut lines = Vec::new();
+    for handoff in earlier {
+        let worth = |value: u32| if fresh { value } else { value * LESS.0 / LESS.1 };
+        let status = handoff.status.as_ref().map(|status| format!(" ({status})")).unwrap_or_default();
+        let named = handoff.session.as_ref().map(|id| format!("[[{id}]] ")).unwrap_or_default();
+        let own =
+            handoff.session.as_ref().and_then(|id| handoff.title.strip_prefix("Session ")?.strip_prefix(id.as_str())?.strip_prefix(": "));
+        let head = Line::new(format!("{named}{}{status}", own.unwrap_or(&handoff.title)), worth(super::parts::BEFORE));
+        let at = lines.len();
+        for part in &handoff.parts {
+            let (label, most) = match part.key {
+                "state" => ("", usize::MAX),
+                "open" => ("open: ", usize::MAX),
+                "decisions" => ("decided: ", usize::MAX),
+                "problems" => ("failed: ", usize::MAX),
+                "files" => ("changed: ", usize::MAX),
+                // The one that verified the work comes first.
+                "commands" => ("ran: ", 1),
+                "preferences" => ("prefers: ", usize::MAX),
+                _ => continue,
+            };
+            for line in part.lines.iter().take(most) {
+                let words = tokens(bare(&line.text));
+                if said.iter().any(|there| same_tokens(there, bare(&line.text))) {
+                    continue;
+                }
+                said.push(words);
+                let brief = line.brief.as_ref().map(|(value, text)| (worth(*value), labelled(label, text)));
+                lines.push(Line { text: labelled(label, &line.text), value: worth(line.value), time: line.time, brief });
+            }
+        }
+        if lines.len() > at {
+            lines.insert(at, head);
+        }
+    }
+    lines
+}
+
+/// A line with what it tells of; what was mended says so itself.
+pub(super) fn labelled(label: &str, text: &str) -> String {
+    if text.starts_with(super::parts::MENDED) { text.to_string() } else { format!("{label}{text}") }
+}
+
+/// An item's words without the log that it comes from.
+pub(super) fn bare(text: &str) -> &str {
+    text.strip_suffix("]])").and_then(|text| text.rsplit_once(" ([[")).map_or(text, |(words, _)| words)
+}
