@@ -313,10 +313,42 @@ fn a_killed_finish_is_completed_by_the_next_command() {
         let begun = journal.path(".shiftlog/finish.json").exists();
         let _ = journal.run(&["list"]);
         assert!(!journal.path(".shiftlog/finish.json").exists());
-        assert_eq!(!journal.path(&log).exists(), begun || !journal.path(&log).exists());
         if begun {
             assert!(!journal.path(&log).exists() && whole(), "not completed, after {wait}");
         }
+    }
+}
+
+#[test]
+fn whatever_was_done_before_the_kill_the_rest_is_completed() {
+    for steps in 0..5 {
+        let (journal, log) = agents();
+        let text = journal.read(&log);
+        let (adr, lessons) = (("docs/decisions/0001-x.md", "# 1. X\n"), ("docs/lessons.md", "- Ask the clock once\n"));
+        let files = json!([
+            {"path": adr.0, "text": adr.1, "new": true},
+            {"path": lessons.0, "text": lessons.1, "head": "# Lessons\n\n", "new": false},
+        ]);
+        noted(&journal, &log, &files, &shiftlog::journal::store::hash(text.as_bytes()));
+        if steps > 0 {
+            journal.write(adr.0, adr.1);
+        }
+        if steps > 1 {
+            journal.write(lessons.0, "# Lessons\n\n- Ask the clock once\n");
+        }
+        if steps > 2 {
+            journal.write(".shiftlog/finished.jsonl", "{\"session\":\"20261120-143000-we");
+        }
+        if steps > 3 {
+            fs::create_dir_all(journal.path(".shiftlog/trash")).expect("made");
+            fs::rename(journal.path(&log), journal.path(".shiftlog/trash/x.md.20261120T143000-1")).expect("moved");
+        }
+        let note = "note: finished 20261120-143000-weather-fallback, as an interrupted command had begun\n";
+        assert!(journal.run(&["list"]).err.starts_with(note), "{steps}");
+        assert_eq!((journal.read(adr.0).as_str(), journal.read(lessons.0).as_str()), (adr.1, "# Lessons\n\n- Ask the clock once\n"));
+        assert!(!journal.path(&log).exists() && !journal.path(".shiftlog/finish.json").exists(), "{steps}");
+        let error = journal.run(&["finish", "20261120-143000-weather-fallback"]).code(2).err;
+        assert!(error.contains("was finished on 2026-11-20"), "{error}");
     }
 }
 
@@ -347,6 +379,25 @@ fn a_note_does_nothing_outside_of_the_journal_and_nothing_to_a_changed_log() {
         assert!(!outside.path().join("new.md").exists() && journal.path(&log).exists());
         assert!(!journal.path(".shiftlog/finish.json").exists());
     }
+    // Nor to what is no text for it, nor to another kind of log.
+    journal.write(".git/config", "[core]\n");
+    journal.write("run.sh", "true\n");
+    let hash = shiftlog::journal::store::hash(journal.read(&log).as_bytes());
+    for path in [".git/config", ".shiftlog/lock", "run.sh", &log] {
+        noted(&journal, &log, &json!([{"path": path, "text": "theirs\n", "new": false}]), &hash);
+        assert!(journal.run(&["list"]).ok().err.contains("was interrupted and not completed: "), "{path}");
+    }
+    noted(&journal, "run.sh", &json!([]), &shiftlog::journal::store::hash(b"true\n"));
+    assert!(journal.run(&["list"]).ok().err.contains("run.sh is no log that is finished so"));
+    assert_eq!((journal.read(".git/config"), journal.read("run.sh")), ("[core]\n".to_string(), "true\n".to_string()));
+    std::os::unix::fs::symlink(&victim, journal.path(".shiftlog/finished.jsonl")).expect("linked");
+    noted(&journal, &log, &json!([]), &hash);
+    let error = journal.run(&["list"]).ok().err;
+    assert!(error.contains("finished.jsonl is a symbolic link, and shiftlog makes none there\n"), "{error}");
+    assert_eq!(fs::read_to_string(&victim).expect("there"), "mine\n");
+    fs::remove_file(journal.path(".shiftlog/finished.jsonl")).expect("removed");
+    fs::remove_file(journal.path(".shiftlog/finish.json")).expect("removed");
+    assert!(journal.path(&log).exists());
     noted(&journal, &log, &json!([]), "0123456789abcdef");
     assert!(journal.run(&["list"]).ok().err.contains("the log was changed meanwhile"));
     assert!(journal.path(&log).exists());
@@ -459,7 +510,10 @@ fn what_stays_in_a_log_and_what_is_there_already_is_said() {
 #[test]
 fn undo_reaches_onto_another_file_system() {
     let Ok(dir) = tempfile::tempdir_in("/dev/shm") else {
-        eprintln!("skipped: no second file system at /dev/shm");
+        #[expect(clippy::print_stderr, reason = "a skipped test says why")]
+        {
+            eprintln!("skipped: no second file system at /dev/shm");
+        }
         return;
     };
     let (journal, log) = agents();
@@ -470,4 +524,140 @@ fn undo_reaches_onto_another_file_system() {
     let _ = journal.run(&["undo"]).ok();
     assert_eq!(journal.read(&log), text);
     assert!(!Path::new(&remaining).exists() && !Path::new(&lessons).exists());
+}
+
+#[test]
+fn decisions_with_like_names_have_files_of_their_own() {
+    let journal = Journal::agents();
+    let _ = journal.run(&["new", "Parser"]).ok();
+    for (what, why) in [
+        ("Write the parser in C", "it is small"),
+        ("Write the parser in C++", "it has strings"),
+        ("Use a ring buffer", "it is fast"),
+        ("Ring buffer", "bounded at 4096"),
+    ] {
+        let _ = journal.run(&["add", "decision", what, "--why", why]).ok();
+    }
+    journal.write("docs/decisions/0001-write-the-parser-in-c.md", "");
+    journal.write("docs/decisions/20261120-a-day.md", "");
+    journal.write("docs/decisions/18446744073709551615-x.md", "");
+    let finish = ["finish", "--decisions", "all", "--force"];
+    let run = journal.run(&finish).ok();
+    let says = |n: usize, slug: &str| format!("decision written: docs/decisions/000{n}-{slug}.md\n");
+    let said = [(2, "write-the-parser-in-c"), (3, "write-the-parser-in-c"), (4, "use-a-ring-buffer"), (5, "ring-buffer")];
+    let said: String = said.map(|(n, slug)| says(n, slug)).concat();
+    assert_eq!(run.err, format!("{said}20261120-143000-parser: moved to the trash for 30 days\n"));
+    assert!(journal.read("docs/decisions/0003-write-the-parser-in-c.md").contains("It has strings."));
+    let _ = journal.run(&["restore", "20261120-143000-parser"]).ok();
+    assert_eq!(journal.run(&finish).ok().err.matches("there already").count(), 4);
+}
+
+#[test]
+fn all_that_stands_below_a_decision_goes_with_it() {
+    let (journal, log) = agents();
+    let text = journal.read(&log);
+    let at = text.find("## Decisions\n").expect("a section") + "## Decisions\n".len();
+    let more = "\
+\n### Decision 7: Cache
+
+Entries are kept for an hour,
+and not longer.
+
+```sh
+# **Rationale**: no label
+make
+```
+
+**Rationale**:
+- it is cheap
+- it is simple
+
+**Consequences**: more memory
+
+";
+    journal.write(&log, format!("{}{more}{}", &text[..at], &text[at..]));
+    let text = journal.read(&log);
+    let at = text.find("## Next Steps\n").expect("a section") + "## Next Steps\n".len();
+    let items = "\n- [x] Parent\n  - [ ] Child\n- [/] Half done\n- [ ] Wrapped\n  twice\n  - see **there**\n";
+    journal.write(&log, format!("{}{items}{}", &text[..at], &text[at..]));
+    let _ = journal.run(&ALL).ok();
+    assert_eq!(
+        journal.read("docs/decisions/0001-cache.md"),
+        "\
+# 1. Cache
+
+- Status: accepted
+- Date: 2026-11-20
+- Session: Weather fallback
+
+## Context
+
+Log of the agents' profile, with knowledge of every kind.
+
+## Decision
+
+Entries are kept for an hour,
+and not longer.
+
+```sh
+# **Rationale**: no label
+make
+```
+
+## Rationale
+
+- it is cheap
+- it is simple
+
+## Notes
+
+**Consequences**: more memory
+"
+    );
+    let remaining = journal.read("docs/remaining.md");
+    let child = "## Child\n\nopen since 2026-11-20; from Weather fallback\n\n- part of: Parent\n";
+    let wrapped = "## Wrapped twice\n\nopen since 2026-11-20; from Weather fallback\n\n- see **there**\n";
+    assert!(remaining.contains(child) && remaining.contains(wrapped) && remaining.contains("## Half done\n"), "{remaining}");
+}
+
+#[test]
+fn what_only_begins_alike_is_added_too() {
+    let (journal, _) = agents();
+    journal.write(
+        "docs/lessons.md",
+        "# Lessons\n\n## 2026-11-20 – Weather fallback\n\n- **It never expired** – Ask the clock once a day only\n",
+    );
+    let _ = journal.run(&ALL).ok();
+    assert!(journal.read("docs/lessons.md").ends_with("\n- **It never expired** – Ask the clock once\n"));
+}
+
+#[test]
+fn a_log_that_git_ignores_may_name_another() {
+    let (mut journal, _) = agents();
+    journal.write(".gitignore", ".agents/\n");
+    journal.clock("2026-11-21T08:00:00Z");
+    let _ = journal.run(&["new", "Second", "--no-carry"]).ok();
+    let _ = journal.run(&["add", "context", "After [[20261120-143000-weather-fallback]]"]).ok();
+    let error = journal.run(&[&ALL[..1], &["20261120-143000-weather-fallback"], &ALL[1..]].concat()).code(2).err;
+    assert!(error.contains("is still named in .agents/sessions/20261121-080000-second.md:"), "{error}");
+}
+
+#[test]
+fn many_finish_at_once_with_numbers_of_their_own() {
+    let journal = Journal::new();
+    let logs: Vec<String> = (1..5).map(|n| format!("20261120-0{n}")).collect();
+    for (n, log) in logs.iter().enumerate() {
+        let _ = journal.run(&["new", &format!("Work {n}")]).ok();
+        let _ = journal.run(&["add", "-s", log, "decision", &format!("Thing {n}"), "--why", "because"]).ok();
+    }
+    let start = |log: &String| journal.command(&["finish", log, "--decisions", "all"]).stderr(Stdio::null()).spawn().expect("it starts");
+    let children: Vec<_> = logs.iter().map(start).collect();
+    assert!(children.into_iter().all(|mut child| child.wait().is_ok_and(|status| status.success())));
+    let mut names: Vec<String> = fs::read_dir(journal.path("docs/decisions"))
+        .expect("there")
+        .flatten()
+        .map(|file| file.file_name().to_string_lossy()[..4].to_string())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["0001", "0002", "0003", "0004"]);
 }

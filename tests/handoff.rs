@@ -443,3 +443,60 @@ Active · sessions/current/20261121-01.md
         .code(2)
         .err("shiftlog: a title of nothing names no work\nhint: `--new TITLE` says what the work is about\n");
 }
+
+#[test]
+fn the_budget_holds_for_many_sessions_and_at_the_start() {
+    let journal = Journal::new();
+    for n in 1..=60 {
+        let text = format!(
+            "---\ntitle: \"Session 20261120-{n:02}: Work {n}\"\ncreated: \"2026-11-20 09:00:00 UTC\"\nlast_updated: \"2026-11-20 10:00:00 UTC\"\n\
+             status: \"Active\"\n---\n\n## Summary\n\n- Part {n} of the work is done\n\n## Next Work Items\n\n- [ ] Go on with part {n}\n"
+        );
+        journal.write(&format!("sessions/current/20261120-{n:02}.md"), text);
+    }
+    journal.write("sessions/current/20261120-61.md", [0xff, 0xfe]);
+    for budget in ["400", "1000", "2000"] {
+        let answer = journal.json(&["recap", "--tokens", budget]);
+        assert!(answer["tokens"].as_u64().expect("a count") <= budget.parse().expect("a number"), "{budget} {}", answer["tokens"]);
+        assert!(answer["notices"][0].as_str().is_some_and(|note| note.starts_with("left out: ")), "{answer}");
+    }
+    assert!(journal.run(&["recap", "--tokens", "400"]).ok().out.contains("Work 60"));
+    let error = journal.run(&["recap", "--tokens", "50"]);
+    assert!(error.code == Some(0) || error.err.contains("is the least that it takes\n"), "{}", error.err);
+    let answer = journal.json(&["start", "--resume", "20261120-60", "--tokens", "60"]);
+    assert!(answer["tokens"].as_u64().is_some_and(|tokens| tokens <= 60), "{answer}");
+}
+
+#[test]
+fn related_sessions_are_the_same_however_the_index_came_about() {
+    let journal = Journal::new();
+    let path = |n: usize| format!("sessions/current/20261120-{n:02}.md");
+    let words = ["cache", "token", "parser", "index", "lexer", "socket", "timer"];
+    for n in 1..=20 {
+        let word = |k: usize| words[(n * k) % words.len()];
+        let text = format!(
+            "---\ntitle: \"Work on the {}\"\nstatus: \"Active\"\n---\n\n## Summary\n\n- The {} meets the {} and `src/{}.rs` (E05{:02})\n",
+            word(1),
+            word(2),
+            word(3),
+            word(4),
+            n % 5
+        );
+        journal.write(&path(n), text);
+    }
+    let all = || (1..=20).map(|n| journal.run(&["related", "--json", &format!("20261120-{n:02}")]).out).collect::<Vec<_>>();
+    let before = all();
+    let texts: Vec<String> = (1..=4).map(|n| journal.read(&path(n))).collect();
+    for round in 0..5 {
+        for n in 1..=4 {
+            journal.write(&path(n), texts[n - 1].replace("meets", &format!("met the cache and the token {round} times,")));
+        }
+        let _ = journal.run(&["index"]).ok();
+    }
+    for n in 1..=4 {
+        journal.write(&path(n), &texts[n - 1]);
+    }
+    assert_eq!(all(), before);
+    fs::remove_dir_all(journal.path(".shiftlog/index")).expect("removed");
+    assert_eq!(all(), before);
+}

@@ -231,6 +231,12 @@ proptest! {
         for n in 1..=logs.len() {
             let id = format!("202611{n:02}-01");
             let answer = journal.json(&["related", &id]);
+            // Who has something in common is found.
+            for (m, things) in logs.iter().enumerate().filter(|(m, _)| m + 1 != n) {
+                let shares = things.iter().any(|thing| *thing < 10 && logs[n - 1].contains(thing));
+                let found = answer["related"].as_array().is_some_and(|all| all.iter().any(|o| o["session"] == format!("202611{:02}-01", m + 1)));
+                prop_assert!(found || !shares, "{} and {}: {}", n, m + 1, answer);
+            }
             for other in answer["related"].as_array().expect("a list") {
                 let there = said(&journal, other["session"].as_str().expect("an id"));
                 prop_assert_ne!(other["session"].as_str(), Some(id.as_str()));

@@ -13,8 +13,8 @@ use shiftlog::finish::{self, Addition, Finished, Plan};
 use shiftlog::journal::carry;
 use shiftlog::journal::lifecycle::{parse_time, topic_of};
 use shiftlog::journal::profile::State;
-use shiftlog::journal::store::{self, PRIVATE, Store};
-use shiftlog::journal::{Error, Journal, Log};
+use shiftlog::journal::store::{self, Store};
+use shiftlog::journal::{Error, Journal, Log, Place};
 
 use super::context::Context;
 use super::recorded;
@@ -127,6 +127,7 @@ pub(crate) fn run(context: &Context, args: &FinishArgs) -> anyhow::Result<Ended>
         context.notices(vec![format!("without -n this is refused: {error}")]);
     }
     let mut written = plan(context, &journal, &subject, &choices, args)?;
+    written.notices = context.undefined(&written.missing);
     if !asks && (context.ui.json || !args.dry_run) {
         written.notices.extend(context.notices(stays(&subject, &choices)));
     }
@@ -137,7 +138,20 @@ pub(crate) fn run(context: &Context, args: &FinishArgs) -> anyhow::Result<Ended>
     if args.dry_run {
         return shown(context, &journal, &subject, &written);
     }
-    carry_out(context, &journal, &subject, &written)?;
+    let store = Store::new(&journal.root, context.now);
+    let lock = store.lock()?;
+    let changed = || Error::Conflict { path: subject.log.path.clone() };
+    // What was asked and shown must be what is finished; only numbers may be taken meanwhile.
+    if subject.log.read()? != subject.text {
+        return Err(changed().into());
+    }
+    let written = Written { notices: written.notices, ..plan(context, &journal, &subject, &choices, args)? };
+    let done = finish::finish(&journal, &written.plan, context.now, (&store, &lock));
+    drop(lock);
+    context.notices(store.notices());
+    if !done? {
+        return Err(changed().into());
+    }
     report(context, &journal, &subject, &written, false)
 }
 
@@ -172,7 +186,8 @@ fn subject(context: &Context, journal: &Journal, log: Log) -> anyhow::Result<Sub
     // What goes on in a later log is open there.
     let carried: Vec<String> = journal.carried_on(&log)?.into_iter().map(|item| item.text).collect();
     knows.remaining.retain(|item| !carried.iter().any(|text| carry::same(text, &item.what)));
-    let references = references(&journal.root, &log.path);
+    let logs: Vec<PathBuf> = journal.logs(Place::Recent)?.into_iter().map(|log| log.path).collect();
+    let references = references(&journal.root, &log.path, &logs);
     let done = summary.state == Some(State::Done);
     Ok(Subject { log, text, origin, knows, carried, done, references })
 }
@@ -325,6 +340,8 @@ struct Written {
     items: usize,
     /// Files that hold already what was to be added.
     there: Vec<PathBuf>,
+    /// Variables that the template names in vain.
+    missing: Vec<String>,
     notices: Vec<String>,
 }
 
@@ -349,7 +366,7 @@ fn plan(context: &Context, journal: &Journal, subject: &Subject, choices: &Choic
         files.push(Addition { path: path.to_path_buf(), text, head: "# Lessons\n\n".to_string(), new: false });
     }
     files.iter().try_for_each(|file| check_target(journal, file))?;
-    let there = |file: &&Addition| !file.new && std::fs::read_to_string(&file.path).is_ok_and(|text| text.contains(file.text.trim()));
+    let there = |file: &&Addition| !file.new && std::fs::read_to_string(&file.path).is_ok_and(|text| finish::holds(&text, &file.text));
     let there: Vec<PathBuf> = files.iter().filter(there).map(|file| file.path.clone()).collect();
     let shown = |path: &Path| journal.relative(path).to_path_buf();
     let finished = Finished {
@@ -363,7 +380,7 @@ fn plan(context: &Context, journal: &Journal, subject: &Subject, choices: &Choic
         deleted: !subject.origin.stays,
     };
     let plan = Plan { log: subject.log.path.clone(), hash: store::hash(subject.text.as_bytes()), files, finished };
-    Ok(Written { plan, adrs, printed, items: items.len(), there, notices: context.undefined(&missing) })
+    Ok(Written { plan, adrs, printed, items: items.len(), there, missing, notices: Vec::new() })
 }
 
 /// What a log that stays holds alone, where nobody was asked: a person may not know that it could go further.
@@ -393,15 +410,8 @@ fn stays(subject: &Subject, choices: &Choices) -> Vec<String> {
 fn check_target(journal: &Journal, file: &Addition) -> Result<(), Error> {
     let path = &file.path;
     let bad = |why: &str| Error::refused("bad-path", format!("{} {why}", path.display()), "name another file; nothing was written");
-    if path.components().any(|part| part.as_os_str() == PRIVATE || part.as_os_str() == ".git") {
-        return Err(bad("lies among the files of a program"));
-    }
-    if journal.is_for_logs(path) {
-        return Err(bad("lies in a directory of logs"));
-    }
-    let kind = path.extension().map(|kind| kind.to_string_lossy().to_lowercase());
-    if kind.as_deref().is_some_and(|kind| !matches!(kind, "md" | "markdown" | "txt") && !(file.new && kind == "json")) {
-        return Err(bad("is no Markdown file"));
+    if let Some(why) = finish::unfit(journal, path, file.new) {
+        return Err(bad(why));
     }
     let above = path.ancestors().skip(1).find(|dir| dir.exists());
     let why = match std::fs::metadata(path) {
@@ -422,20 +432,6 @@ fn remaining(path: &Path, items: &[&shiftlog::finish::knowledge::Remaining], sub
     let text = if json { finish::remaining_json(items, &subject.origin) } else { finish::remaining_markdown(items, &subject.origin) };
     let head = if json { String::new() } else { "# Remaining work\n\n".to_string() };
     Ok(Addition { path: path.to_path_buf(), text, head, new: json })
-}
-
-fn carry_out(context: &Context, journal: &Journal, subject: &Subject, written: &Written) -> anyhow::Result<()> {
-    let store = Store::new(&journal.root, context.now);
-    let lock = store.lock()?;
-    let changed = || Error::Conflict { path: subject.log.path.clone() };
-    // What was asked and shown must be what is finished.
-    if subject.log.read()? != subject.text {
-        return Err(changed().into());
-    }
-    let done = finish::finish(journal, &written.plan, context.now, (&store, &lock));
-    drop(lock);
-    context.notices(store.notices());
-    if done? { Ok(()) } else { Err(changed().into()) }
 }
 
 /// What would be written, as a diff.

@@ -7,7 +7,7 @@ use shiftlog::journal::outline::Outline;
 use shiftlog::journal::{Journal, Log, Place};
 
 use super::context::Context;
-use super::handoff::made;
+use super::handoff::{made, within};
 use super::ui::Ended;
 use super::when;
 
@@ -27,19 +27,24 @@ pub(crate) struct RecapArgs {
 pub(crate) fn run(context: &Context, args: &RecapArgs) -> anyhow::Result<Ended> {
     let journal = context.journal()?;
     let since = when::parse(&args.since, context.now)?;
-    let mut found = Vec::new();
+    let (mut found, mut unread) = (Vec::new(), Vec::new());
     for log in journal.logs(Place::Recent)? {
         let summary = log.summary(&journal.root, false)?;
         if let Some(updated) = summary.last_updated.filter(|time| *time >= since) {
             found.push((updated, log));
         }
     }
-    found.sort_by(|(a, x), (b, y)| (b, &x.id).cmp(&(a, &y.id)));
+    found.sort_by(|(a, x), (b, y)| (b, &y.id).cmp(&(a, &x.id)));
     let mut sessions = Vec::new();
     for (_, log) in &found {
-        let mut handoff = made(context, &journal, log)?.handoff;
-        handoff.parts.insert(0, summary(&journal, log)?);
-        sessions.push(handoff);
+        match made(context, &journal, log).and_then(|made| Ok((made.handoff, summary(&journal, log)?))) {
+            Ok((mut handoff, summary)) => {
+                handoff.parts.insert(0, summary);
+                sessions.push(handoff);
+            }
+            // One that cannot be read tells nothing; of the others all is told.
+            Err(error) => unread.push(format!("left out: {error}")),
+        }
     }
     if sessions.is_empty() {
         if context.ui.json {
@@ -51,8 +56,11 @@ pub(crate) fn run(context: &Context, args: &RecapArgs) -> anyhow::Result<Ended> 
     }
     let mut recap = handoff::recap(format!("Since {}", when::local(since)), sessions);
     let own = journal.other_template(&journal.default_profile(), "recap")?;
-    let Fitted { text, tokens, missing } = Form::of_recap(own.as_ref())?.fit(&mut recap, args.tokens, &str::to_string)?;
-    let notices = context.undefined(&missing);
+    let fitted = Form::of_recap(own.as_ref())?.fit(&mut recap, args.tokens, &str::to_string)?;
+    within(&fitted, args.tokens)?;
+    let Fitted { text, tokens, missing } = fitted;
+    let mut notices = context.notices(unread);
+    notices.extend(context.undefined(&missing));
     if context.ui.json {
         let parts: Vec<Value> =
             recap.parts.iter().map(|part| json!({"session": part.heading, "lines": part.lines, "left_out": part.left_out})).collect();

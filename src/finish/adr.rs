@@ -36,8 +36,18 @@ pub struct Adr {
     pub text: Option<String>,
 }
 
-/// Numbered files of a directory: number, digits, slug, name.
-fn there(dir: &Path) -> Result<Vec<(u64, usize, String, String)>> {
+/// Digits of a number at most: longer ones are days and the like.
+const MOST: usize = 5;
+
+/// A numbered file of a directory.
+struct Numbered {
+    number: u64,
+    digits: usize,
+    slug: String,
+    path: PathBuf,
+}
+
+fn there(dir: &Path) -> Result<Vec<Numbered>> {
     let files = match fs::read_dir(dir) {
         Ok(files) => files,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -48,11 +58,14 @@ fn there(dir: &Path) -> Result<Vec<(u64, usize, String, String)>> {
         let name = file.map_err(Error::io("read directory", dir))?.file_name().to_string_lossy().into_owned();
         let Some(stem) = name.strip_suffix(".md") else { continue };
         let digits = stem.bytes().take_while(u8::is_ascii_digit).count();
-        if let Ok(number) = stem[..digits].parse() {
-            found.push((number, digits, stem[digits..].trim_start_matches(['-', '_']).to_string(), name.clone()));
+        if let Ok(number) = stem[..digits].parse()
+            && digits <= MOST
+        {
+            let slug = stem[digits..].trim_start_matches(['-', '_']).to_string();
+            found.push(Numbered { number, digits, slug, path: dir.join(&name) });
         }
     }
-    found.sort();
+    found.sort_by(|a, b| (a.number, &a.path).cmp(&(b.number, &b.path)));
     Ok(found)
 }
 
@@ -69,24 +82,28 @@ pub fn files(
     now: DateTime<Utc>,
 ) -> Result<(Vec<Adr>, Vec<String>)> {
     let there = there(dir)?;
-    let digits = there.iter().map(|(_, digits, ..)| *digits).max().unwrap_or(DIGITS);
-    let mut number = there.iter().map(|(number, ..)| *number).max().unwrap_or(0);
+    let digits = there.iter().map(|file| file.digits).max().unwrap_or(DIGITS);
+    let mut number = there.iter().map(|file| file.number).max().unwrap_or(0);
     let (mut adrs, mut missing): (Vec<Adr>, Vec<String>) = (Vec::new(), Vec::new());
     for decision in decisions {
         let slug = id::slug(&decision.title.replace('\'', ""), false).0;
-        let made = adrs.iter().map(|adr| adr.path.clone()).find(|path| id::stem(path).ends_with(&format!("-{slug}")));
-        let known = there.iter().find(|(_, _, known, _)| *known == slug).map(|(.., name)| dir.join(name));
-        if let Some(path) = known.or(made) {
-            adrs.push(Adr { path, text: None });
-            continue;
-        }
-        number += 1;
-        let data = data(decision, origin, number, &format!("{number:0digits$}"), now);
         let (source, file) = match own {
             Some((text, path)) => (text.as_str(), path.as_path()),
             None => (include_str!("../../templates/adr.md"), Path::new("templates/adr.md")),
         };
         let template = Document::parse(source, file, own.is_none())?;
+        let data = |number: u64| data(decision, origin, number, &format!("{number:0digits$}"), now);
+        // Names are short: only a file that says the same is the decision's.
+        let known = there.iter().filter(|known| known.slug == slug).find(|known| {
+            let filled = template.fill(&data(known.number)).unwrap_or_default();
+            fs::read_to_string(&known.path).is_ok_and(|text| text == filled || says(&text, decision))
+        });
+        if let Some(known) = known {
+            adrs.push(Adr { path: known.path.clone(), text: None });
+            continue;
+        }
+        number += 1;
+        let data = data(number);
         missing.extend(template.missing(&data));
         adrs.push(Adr { path: dir.join(format!("{number:0digits$}-{slug}.md")), text: Some(template.fill(&data)?) });
     }
@@ -94,10 +111,23 @@ pub fn files(
     Ok((adrs, missing))
 }
 
+/// Whether a file says a decision, all of it, on lines of its own.
+fn says(text: &str, decision: &Decision) -> bool {
+    let bare = |line: &str| crate::capture::text::plain(line.trim().trim_start_matches(['#', '-', '*', '>', ' ']));
+    let lines: Vec<String> = text.lines().map(bare).filter(|line| !line.is_empty()).collect();
+    let whole = [decision.text.as_deref(), Some(decision.chosen.as_str()).filter(|_| decision.text.is_none()), decision.why.as_deref()];
+    let said = whole.into_iter().flatten().chain(decision.notes.as_deref()).flat_map(str::lines).map(bare).filter(|line| !line.is_empty());
+    let end = |line: &str| line.trim_end_matches(['.', '!', '?', ':', '…']).to_lowercase();
+    said.map(|line| end(&line)).all(|line| lines.iter().any(|there| end(there) == line))
+}
+
 /// What a template may refer to.
 fn data(decision: &Decision, origin: &Origin, number: u64, padded: &str, now: DateTime<Utc>) -> serde_json::Value {
     let sentence = |text: &str| {
         let text = capital(text.trim());
+        if text.contains('\n') {
+            return text;
+        }
         if text.ends_with(['.', '!', '?', ':', '…']) { text } else { text + "." }
     };
     let title = if decision.rejected { format!("Not {}", decision.title) } else { decision.title.clone() };
@@ -107,9 +137,10 @@ fn data(decision: &Decision, origin: &Origin, number: u64, padded: &str, now: Da
         "title": title,
         "status": if decision.rejected { "rejected" } else { "accepted" },
         "date": decision.date.to_string(),
-        "decision": sentence(if decision.rejected { &decision.what } else { &decision.chosen }),
+        "decision": sentence(decision.text.as_deref().unwrap_or(if decision.rejected { &decision.what } else { &decision.chosen })),
         "why": decision.why.as_deref().map(sentence).unwrap_or_default(),
         "alternatives": decision.alternatives,
+        "notes": decision.notes.as_deref().unwrap_or_default(),
         "context": if origin.description.is_empty() { String::new() } else { sentence(&origin.description) },
         "session": {"id": origin.id, "title": origin.title, "stays": origin.stays},
         "now": now.to_rfc3339(),

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::capture::digest::Digest;
 use crate::capture::since;
-use crate::capture::text::plain;
+use crate::capture::text::{one_line, plain};
 use crate::journal::carry;
 use crate::journal::change::{same_tokens, tokens};
 use crate::journal::outline::{Entry, Form, Outline};
@@ -21,10 +21,16 @@ pub struct Decision {
     pub chosen: String,
     /// A title for it.
     pub title: String,
-    /// Why.
+    /// All that was decided, as Markdown, where that is more than a sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Why; Markdown where it has several lines.
     pub why: Option<String>,
     /// What was not chosen.
     pub alternatives: Vec<String>,
+    /// What else the log says of it, as Markdown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notes: Option<String>,
     /// The day it was made.
     pub date: NaiveDate,
     /// It says only what is not to be done.
@@ -108,7 +114,10 @@ pub fn knowledge(
         match (entry.section.as_str(), entry.part.as_deref()) {
             ("decisions", _) => found.decide(decision(&outline, entry, digest, began)),
             ("problems", _) => found.lessons.extend(lesson(&outline, entry)),
-            ("notes", Some("process")) => found.lessons.push(Lesson { title: None, text: plain(&entry.text) }),
+            ("notes", Some("process")) => {
+                let (head, below) = parts(&outline, entry);
+                found.lessons.push(Lesson { title: None, text: format!("{head}\n{}", outdented(&below)).trim_end().to_string() });
+            }
             _ => found.remaining.extend(remaining(&outline, entry, digest, began)),
         }
     }
@@ -130,27 +139,105 @@ pub(super) fn joined(what: &str, why: Option<&str>) -> String {
     why.map_or_else(|| what.to_string(), |why| format!("{what} – {why}"))
 }
 
-/// The lines of an entry behind its first, without marks.
-fn below(outline: &Outline<'_>, entry: &Entry) -> Vec<String> {
-    let lines = outline.range_text(&entry.lines).lines().skip(1);
-    lines.map(|line| plain(line.trim_start_matches(['-', '*', ' ', '\t']))).filter(|line| !line.is_empty()).collect()
+/// A part of an entry: its label, if it has one, and its Markdown.
+#[derive(Debug, PartialEq, Eq)]
+struct Field {
+    label: Option<String>,
+    text: String,
 }
 
-fn labelled<'l>(lines: &'l [String], label: &str) -> Option<&'l str> {
-    lines.iter().find_map(|line| line.strip_prefix(label)?.strip_prefix(':')).map(str::trim).filter(|text| !text.is_empty())
+/// Labels that need not be bold.
+const LABELS: [&str; 11] =
+    ["Decision", "Rationale", "Why", "Reason", "Alternatives", "Alternative", "Rejected", "Lesson", "Issue", "Root Cause", WORKAROUND];
+const WORKAROUND: &str = "Solution / Work-around";
+
+/// What an entry says in its first words, without marks, and what stands below them.
+fn parts(outline: &Outline<'_>, entry: &Entry) -> (String, String) {
+    if entry.form == Form::Block {
+        let below: Vec<&str> = outline.range_text(&entry.lines).lines().skip(1).collect();
+        return (plain(entry.title()), below.join("\n"));
+    }
+    let whole = carry::whole(outline, entry);
+    let (head, rest) = whole.split_at(carry::paragraph(&whole));
+    (plain(&one_line(head)), rest.to_string())
+}
+
+/// The fields of what stands below: each reaches to the next label.
+fn fields(below: &str) -> Vec<Field> {
+    let mut found = vec![Field { label: None, text: String::new() }];
+    let mut fenced = false;
+    for line in below.lines() {
+        fenced ^= line.trim_start().starts_with("```") || line.trim_start().starts_with("~~~");
+        match label(line).filter(|_| !fenced) {
+            Some((label, rest)) => found.push(Field { label: Some(label), text: rest.to_string() }),
+            None => {
+                if let Some(last) = found.last_mut() {
+                    last.text.push('\n');
+                    last.text.push_str(line);
+                }
+            }
+        }
+    }
+    for field in &mut found {
+        field.text = outdented(&field.text);
+    }
+    found.retain(|field| field.label.is_some() || !field.text.is_empty());
+    found
+}
+
+/// The label that a line begins with, and the rest of the line: `- **Rationale**: …`, `Rationale: …`.
+fn label(line: &str) -> Option<(String, &str)> {
+    let line = line.trim_start();
+    let line = ["- ", "* ", "+ "].iter().find_map(|marker| line.strip_prefix(marker)).unwrap_or(line).trim_start();
+    if let Some((label, rest)) = line.strip_prefix("**").and_then(|bold| bold.split_once("**")) {
+        let inside = label.strip_suffix(':').map(|label| (label, rest));
+        let found = inside.or_else(|| Some((label, rest.trim_start().strip_prefix(':')?)));
+        return found.map(|(label, rest)| (label.trim().to_string(), rest.trim()));
+    }
+    let (label, rest) = line.split_once(':')?;
+    LABELS.contains(&label).then(|| (label.to_string(), rest.trim()))
+}
+
+/// Markdown without blank lines around it and without the indentation that all its lines share.
+fn outdented(text: &str) -> String {
+    let blanks = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
+    let lines: Vec<&str> = text.lines().skip_while(|line| line.trim().is_empty()).collect();
+    // The first line may stand behind its label.
+    let indent = lines.iter().skip(1).filter(|line| !line.trim().is_empty()).map(|line| blanks(line)).min().unwrap_or(0);
+    let strip = |line: &&str| line[indent.min(blanks(line))..].trim_end().to_string();
+    lines.iter().map(strip).collect::<Vec<_>>().join("\n").trim_end().to_string()
+}
+
+/// The first field with one of these labels.
+fn taken(fields: &mut Vec<Field>, labels: &[&str]) -> Option<String> {
+    let at =
+        fields.iter().position(|field| field.label.as_deref().is_some_and(|label| labels.contains(&label)) && !field.text.is_empty())?;
+    Some(fields.remove(at).text).map(|text| if text.contains('\n') { text } else { plain(&text) })
 }
 
 fn decision(outline: &Outline<'_>, entry: &Entry, digest: &Digest, began: NaiveDate) -> Decision {
-    let lines = below(outline, entry);
-    let text = plain(entry.title());
-    let (what, why) = match entry.form {
-        Form::Block => (labelled(&lines, "Decision").map_or(text, str::to_string), labelled(&lines, "Rationale").map(str::to_string)),
+    let (head, below) = parts(outline, entry);
+    let mut fields = fields(&below);
+    let (mut what, mut why) = match entry.form {
+        Form::Block => (head, None),
         _ => [" – ", " — "]
             .into_iter()
-            .find_map(|dash| text.split_once(dash))
-            .map_or((text.clone(), None), |(what, why)| (what.trim().to_string(), Some(why.trim().to_string()))),
+            .find_map(|dash| head.split_once(dash))
+            .map_or((head.clone(), None), |(what, why)| (what.trim().to_string(), Some(why.trim().to_string()))),
     };
-    let why = why.or_else(|| ["Why", "Reason", "Rationale"].into_iter().find_map(|label| labelled(&lines, label)).map(str::to_string));
+    let mut text = None;
+    if entry.form == Form::Block {
+        match taken(&mut fields, &["Decision"]) {
+            Some(said) if said.contains('\n') => {
+                what = plain(&one_line(said.split("\n\n").next().unwrap_or(&said)));
+                text = Some(said);
+            }
+            Some(said) => what = said,
+            // What stands below the heading without a label is what was decided.
+            None => text = fields.iter().position(|field| field.label.is_none()).map(|at| fields.remove(at).text),
+        }
+    }
+    why = why.or_else(|| taken(&mut fields, &["Rationale", "Why", "Reason"]));
     let known = tokens(&what);
     let date = digest.decisions.iter().find(|decision| same_tokens(&known, &decision.what.text)).map(|decision| decision.what.time);
     let (rejected, bare) = match begun(&what, &REJECTED) {
@@ -160,11 +247,25 @@ fn decision(outline: &Outline<'_>, entry: &Entry, digest: &Digest, began: NaiveD
     let bare = bare.trim_end_matches('.');
     let mut alternatives: Vec<String> =
         INSTEAD.into_iter().filter_map(|word| bare.split_once(word)).map(|(_, rest)| clause(rest)).collect();
-    let said = ["Alternatives", "Alternative", "Rejected"].into_iter().filter_map(|label| labelled(&lines, label));
-    alternatives.extend(said.map(str::to_string));
+    while let Some(said) = taken(&mut fields, &["Alternatives", "Alternative", "Alternatives considered", "Rejected"]) {
+        let item = |line: &str| plain(line.trim_start().trim_start_matches(['-', '*', '+']).trim());
+        alternatives.extend(said.lines().map(item).filter(|line| !line.is_empty()));
+    }
     let chosen = if rejected { bare.to_string() } else { capital(bare) };
     let date = date.map_or(began, |time| time.date_naive());
-    Decision { title: crate::capture::text::short(&chosen, TITLE), chosen, why, alternatives, date, rejected, what }
+    let notes = noted(fields);
+    Decision { title: crate::capture::text::short(&chosen, TITLE), chosen, text, why, alternatives, notes, date, rejected, what }
+}
+
+/// Fields as Markdown, each with its label.
+fn noted(fields: Vec<Field>) -> Option<String> {
+    let one = |field: Field| match field.label {
+        None => field.text,
+        Some(label) if field.text.contains('\n') => format!("**{label}**:\n\n{}", field.text),
+        Some(label) => format!("**{label}**: {}", field.text),
+    };
+    let filled = fields.into_iter().filter(|field| !field.text.is_empty());
+    Some(filled.map(one).collect::<Vec<_>>().join("\n\n")).filter(|text| !text.is_empty())
 }
 
 /// What follows one of these beginnings, in whatever case.
@@ -189,37 +290,57 @@ pub(super) fn capital(text: &str) -> String {
 }
 
 fn lesson(outline: &Outline<'_>, entry: &Entry) -> Option<Lesson> {
-    let lines = below(outline, entry);
-    let title = plain(entry.title());
-    if let Some(lesson) = labelled(&lines, "Lesson") {
-        return Some(Lesson { title: Some(title), text: lesson.to_string() });
+    let (title, below) = parts(outline, entry);
+    let mut fields = fields(&below);
+    if let Some(text) = taken(&mut fields, &["Lesson"]) {
+        return Some(Lesson { title: Some(title), text });
     }
-    let (cause, fix) = (labelled(&lines, "Root Cause"), labelled(&lines, "Solution / Work-around"));
+    let (cause, fix) = (taken(&mut fields, &["Root Cause"]), taken(&mut fields, &[WORKAROUND]));
     match (cause, fix) {
-        (Some(cause), fix) => Some(Lesson { title: Some(title), text: fix.map_or(cause.to_string(), |fix| format!("{cause}; {fix}")) }),
-        (None, Some(fix)) => Some(Lesson { title: Some(title), text: fix.to_string() }),
-        (None, None) if entry.form != Form::Block => Some(Lesson { title: None, text: title }),
+        (Some(cause), fix) => Some(Lesson { title: Some(title), text: fix.map_or(cause.clone(), |fix| format!("{cause}; {fix}")) }),
+        (None, Some(fix)) => Some(Lesson { title: Some(title), text: fix }),
+        (None, None) if entry.form != Form::Block => {
+            Some(Lesson { title: None, text: noted(fields).map_or(title.clone(), |more| format!("{title}\n{more}")) })
+        }
         (None, None) => None,
     }
 }
 
-fn remaining(outline: &Outline<'_>, entry: &Entry, digest: &Digest, began: NaiveDate) -> Option<Remaining> {
-    let text = plain(entry.title());
-    let carried = carry::mark(&text).map(|mark| mark.since);
-    let text = carry::words(&text).into_owned();
-    let (text, rank) = carry::ranked(&text);
-    let text = text.to_string();
-    let (what, label) = match (entry.section.as_str(), entry.part.as_deref()) {
+/// Whether a box says that something is still to be done; what stands in it otherwise may mean anything.
+fn is_pending(task: char) -> bool {
+    !matches!(task, 'x' | 'X' | '-')
+}
+
+/// What is still to be done of an entry: itself, or what is nested in it.
+fn remaining(outline: &Outline<'_>, entry: &Entry, digest: &Digest, began: NaiveDate) -> Vec<Remaining> {
+    let (head, below) = parts(outline, entry);
+    let carried = carry::mark(&head).map(|mark| mark.since);
+    let head = carry::words(&head).into_owned();
+    let (head, rank) = carry::ranked(&head);
+    let head = head.to_string();
+    let open = entry.task.is_some_and(is_pending);
+    let labelled = match (entry.section.as_str(), entry.part.as_deref()) {
         // A next item without a box is to be done too.
-        ("next", part) if entry.task.is_none() || entry.is_open() => {
-            (text, part.or(rank).filter(|part| *part != "medium").map(str::to_string))
-        }
-        ("execution" | "criteria", _) if entry.is_open() => (text, None),
-        ("blockers", _) => (text, Some("blocked".to_string())),
-        ("context", Some("questions")) => (text, Some("question".to_string())),
-        ("context", _) => (text.strip_prefix(QUESTION)?.to_string(), Some("question".to_string())),
-        _ => return None,
+        ("next", part) if entry.task.is_none() || open => Some((head.clone(), part.or(rank).filter(|part| *part != "medium"))),
+        ("execution" | "criteria", _) if open => Some((head.clone(), None)),
+        ("blockers", _) => Some((head.clone(), Some("blocked"))),
+        ("context", Some("questions")) => Some((head.clone(), Some("question"))),
+        ("context", _) => head.strip_prefix(QUESTION).map(|text| (text.to_string(), Some("question"))),
+        _ => None,
     };
-    let since = carried.or_else(|| since(digest, &what).map(|time| time.date_naive())).unwrap_or(began);
-    Some(Remaining { what, label, since, notes: below(outline, entry) })
+    let since = |what: &str| carried.or_else(|| since(digest, what).map(|time| time.date_naive())).unwrap_or(began);
+    if let Some((what, label)) = labelled {
+        let notes = below.lines().map(|line| line.trim_end().to_string()).filter(|line| !line.is_empty());
+        return vec![Remaining { since: since(&what), what, label: label.map(str::to_string), notes: notes.collect() }];
+    }
+    if entry.task.is_none() || !matches!(entry.section.as_str(), "next" | "execution" | "criteria") {
+        return Vec::new();
+    }
+    let nested = below.lines().filter_map(|line| {
+        let rest = line.trim_start().strip_prefix(['-', '*', '+'])?.trim_start().strip_prefix('[')?;
+        let (task, text) = (rest.chars().next()?, rest.split_once("] ")?.1);
+        is_pending(task).then(|| plain(text.trim()))
+    });
+    let of = |what: String| Remaining { since: since(&what), what, label: None, notes: vec![format!("- part of: {head}")] };
+    nested.map(of).collect()
 }

@@ -100,7 +100,9 @@ fn note(journal: &Journal) -> PathBuf {
 /// # Errors
 /// [`Error::Io`], [`Error::Refused`] where a file lies in the way; the log stays then.
 pub fn finish(journal: &Journal, plan: &Plan, now: DateTime<Utc>, (store, lock): (&Store, &Lock)) -> Result<bool> {
-    let (inside, outside): (Vec<_>, Vec<_>) = plan.files.iter().cloned().partition(|file| file.path.starts_with(&journal.root));
+    // What `..` or a link leads out of the journal lies outside, too.
+    let inside = |file: &Addition| file.path.starts_with(&journal.root) && is_inside(journal, journal.relative(&file.path));
+    let (inside, outside): (Vec<_>, Vec<_>) = plan.files.iter().cloned().partition(inside);
     for file in &outside {
         add(store, lock, file)?;
     }
@@ -130,10 +132,10 @@ pub fn complete(journal: &Journal, now: DateTime<Utc>, write: (&Store, &Lock)) -
         return Ok(None);
     };
     let session = &plan.finished.session;
-    // What leaves the journal was never noted by it.
-    if !is_inside(journal, &plan.log) || plan.files.iter().any(|file| !is_inside(journal, &file.path)) {
+    // Somebody else may have put a note there: only what this program notes is done.
+    if let Some(why) = foreign(journal, &plan) {
         remove_note(journal)?;
-        return Ok(Some(given_up(session, "a path of it leaves the journal")));
+        return Ok(Some(given_up(session, &why)));
     }
     match carry_out(journal, &plan, now, write) {
         Ok(true) => Ok(Some(format!("finished {session}, as an interrupted command had begun"))),
@@ -143,6 +145,36 @@ pub fn complete(journal: &Journal, now: DateTime<Utc>, write: (&Store, &Lock)) -
             remove_note(journal)?;
             Ok(Some(given_up(session, &error.to_string())))
         }
+    }
+}
+
+/// Why a note is none that this program makes.
+fn foreign(journal: &Journal, plan: &Plan) -> Option<String> {
+    if !is_inside(journal, &plan.log) || plan.files.iter().any(|file| !is_inside(journal, &file.path)) {
+        return Some("a path of it leaves the journal".to_string());
+    }
+    let path = journal.root.join(&plan.log);
+    // Where the log is gone, nothing is left to do to it.
+    let fits = journal.log_at(&path).map_or(!path.exists(), |log| deletes(&log.profile) == plan.finished.deleted);
+    if !fits || !journal.is_for_logs(&path) {
+        return Some(format!("{} is no log that is finished so", plan.log.display()));
+    }
+    plan.files
+        .iter()
+        .find_map(|file| Some(format!("{} {}", file.path.display(), unfit(journal, &journal.root.join(&file.path), file.new)?)))
+}
+
+/// Why nobody would want a text to be put into this file; `new` where the file is to be made.
+pub fn unfit(journal: &Journal, path: &Path, new: bool) -> Option<&'static str> {
+    let private = |part: std::path::Component<'_>| part.as_os_str() == PRIVATE || part.as_os_str() == ".git";
+    let kind = path.extension().map(|kind| kind.to_string_lossy().to_lowercase());
+    let is_text = kind.as_deref().is_none_or(|kind| matches!(kind, "md" | "markdown" | "txt") || (new && kind == "json"));
+    if path.components().any(private) {
+        Some("lies among the files of a program")
+    } else if journal.is_for_logs(path) {
+        Some("lies in a directory of logs")
+    } else {
+        (!is_text).then_some("is no Markdown file")
     }
 }
 
@@ -162,20 +194,27 @@ fn carry_out(journal: &Journal, plan: &Plan, now: DateTime<Utc>, (store, lock): 
         add(store, lock, &Addition { path: journal.root.join(&file.path), ..file.clone() })?;
     }
     let path = journal.root.join(&plan.log);
+    // Before the log goes: from then on nothing may fail.
+    remember(journal, &plan.finished)?;
     let done = if plan.finished.deleted {
         // A killed process may have moved it already.
         !path.exists() || delete(journal, plan, &path, now, (store, lock))?
     } else {
-        let log = journal.log_at(&path)?;
-        journal.change(&log, now, Some((store, lock)), &mut |editor, text| {
-            Ok(completed(editor.profile, text, editor.path)?.map(|text| (text, false)))
-        })?;
-        true
+        complete_log(journal, plan, &path, now, (store, lock))?
     };
-    if done {
-        remember(journal, &plan.finished)?;
-    }
     remove_note(journal)?;
+    Ok(done)
+}
+
+/// Says in a log that stays that it is done; not in one that somebody changed meanwhile.
+fn complete_log(journal: &Journal, plan: &Plan, path: &Path, now: DateTime<Utc>, write: (&Store, &Lock)) -> Result<bool> {
+    let log = journal.log_at(path)?;
+    let mut done = true;
+    journal.change(&log, now, Some(write), &mut |editor, text| {
+        let new = completed(editor.profile, text, editor.path)?;
+        done = new.is_none() || store::hash(text.as_bytes()) == plan.hash;
+        Ok(new.filter(|_| done).map(|text| (text, false)))
+    })?;
     Ok(done)
 }
 
@@ -199,8 +238,11 @@ fn add(store: &Store, lock: &Lock, file: &Addition) -> Result<()> {
         return if same { Ok(()) } else { Err(in_the_way()) };
     }
     store.update(lock, &file.path, &mut |there| {
-        if there.contains(file.text.trim()) {
+        if holds(there, &file.text) {
             return Ok(None);
+        }
+        if there.trim().is_empty() {
+            return Ok(Some(format!("{}{}", file.head, file.text)));
         }
         let gap = if there.is_empty() || there.ends_with("\n\n") {
             ""
@@ -214,6 +256,16 @@ fn add(store: &Store, lock: &Lock, file: &Addition) -> Result<()> {
     Ok(())
 }
 
+/// Whether a text has all lines of another one, as they are and behind each other.
+pub fn holds(text: &str, lines: &str) -> bool {
+    let lines = lines.trim();
+    let whole = |at: usize| {
+        let (before, after) = (&text[..at], &text[at + lines.len()..]);
+        (before.is_empty() || before.ends_with('\n')) && after.lines().next().is_none_or(|rest| rest.trim().is_empty())
+    };
+    !lines.is_empty() && text.match_indices(lines).any(|(at, _)| whole(at))
+}
+
 fn delete(journal: &Journal, plan: &Plan, path: &Path, now: DateTime<Utc>, (store, lock): (&Store, &Lock)) -> Result<bool> {
     let bytes = store::read_bytes(path)?;
     if store::hash(&bytes) != plan.hash {
@@ -222,10 +274,14 @@ fn delete(journal: &Journal, plan: &Plan, path: &Path, now: DateTime<Utc>, (stor
     let days = journal.config.trash_days;
     let gone = if days == 0 { store.remove_if(lock, path, &bytes)? } else { store.trash_if(lock, path, &bytes)? };
     if gone {
-        for old in
-            journal.trash()?.into_iter().filter(|old| old.thrown_away().is_some_and(|time| now - time >= TimeDelta::days(days.into())))
+        for old in journal
+            .trash()
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|old| old.thrown_away().is_some_and(|time| now - time >= TimeDelta::days(days.into())))
         {
-            fs::remove_file(&old.path).map_err(Error::io("remove", &old.path))?;
+            // What stays this time goes the next.
+            let _ = fs::remove_file(&old.path);
         }
     }
     Ok(gone)
@@ -249,9 +305,12 @@ fn remember(journal: &Journal, finished: &Finished) -> Result<()> {
     use std::io::Write;
     let path = journal.root.join(PRIVATE).join(FINISHED);
     let line = serde_json::to_string(finished).unwrap_or_default() + "\n";
-    if fs::read_to_string(&path).is_ok_and(|there| there.ends_with(&line)) {
+    let there = fs::read(&path).unwrap_or_default();
+    if there.ends_with(line.as_bytes()) {
         return Ok(());
     }
+    // A line that was cut off spoils none but itself.
+    let line = if there.last().is_none_or(|last| *last == b'\n') { line } else { format!("\n{line}") };
     let mut file = fs::OpenOptions::new().create(true).append(true).open(&path).map_err(Error::io("open", &path))?;
     file.write_all(line.as_bytes()).and_then(|()| file.sync_all()).map_err(Error::io("write", &path))
 }
@@ -276,7 +335,7 @@ pub fn remaining_markdown(items: &[&Remaining], origin: &Origin) -> String {
         let label = item.label.as_deref().map(|label| format!("{label}, ")).unwrap_or_default();
         text.push_str(&format!("## {}\n\n{label}open since {}; from {}\n\n", item.what, item.since, said_of(origin)));
         if !item.notes.is_empty() {
-            text.extend(item.notes.iter().map(|note| format!("- {note}\n")));
+            text.extend(item.notes.iter().map(|note| format!("{note}\n")));
             text.push('\n');
         }
     }
@@ -287,7 +346,7 @@ pub fn remaining_markdown(items: &[&Remaining], origin: &Origin) -> String {
 /// The same as JSON: title, body and labels, as issue trackers take them.
 pub fn remaining_json(items: &[&Remaining], origin: &Origin) -> String {
     let issue = |item: &&Remaining| {
-        let notes: String = item.notes.iter().map(|note| format!("\n- {note}")).collect();
+        let notes: String = item.notes.iter().map(|note| format!("\n{note}")).collect();
         serde_json::json!({
             "title": item.what,
             "body": format!("Open since {}; from {}{notes}", item.since, said_of(origin)),
@@ -306,7 +365,7 @@ pub fn lessons_markdown(lessons: &[Lesson], origin: &Origin, day: &str) -> Strin
     for lesson in lessons {
         let title = lesson.title.as_ref().map(|title| format!("**{title}**"));
         let line = title.map_or_else(|| lesson.text.clone(), |title| joined(&title, Some(&lesson.text)));
-        text.push_str(&format!("- {line}\n"));
+        text.push_str(&format!("- {}\n", line.replace('\n', "\n  ")));
     }
     text
 }

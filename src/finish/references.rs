@@ -1,9 +1,10 @@
 //! Where a repository names a log: files that would point to nothing once it is gone.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ignore::WalkBuilder;
+use ignore::{DirEntry, WalkBuilder};
 use memchr::memmem;
 use serde::Serialize;
 
@@ -24,19 +25,22 @@ pub struct Reference {
 
 /// Lines of all files below a directory that name a log, without the log itself; what git ignores is not looked at, and an item
 /// that was carried forward may say where it was open first.
-pub fn references(root: &Path, log: &Path) -> Vec<Reference> {
+///
+/// `logs` are the journal's: they are looked at also where git ignores them.
+pub fn references(root: &Path, log: &Path, logs: &[PathBuf]) -> Vec<Reference> {
     let stem = log.file_stem().unwrap_or_default().as_encoded_bytes();
     let finder = memmem::Finder::new(stem);
     let mut builder = WalkBuilder::new(root);
     let private = |name: &std::ffi::OsStr| name == ".git" || name == PRIVATE;
     builder.hidden(false).parents(false).git_global(false).require_git(false).filter_entry(move |entry| !private(entry.file_name()));
-    let mut found = Vec::new();
+    let (mut found, mut seen) = (Vec::new(), HashSet::new());
     // Directories that may not be read hold nothing that this person wrote.
-    for file in builder.build().flatten() {
-        let path = file.path();
-        if path == log || !file.file_type().is_some_and(|kind| kind.is_file()) || file.metadata().is_ok_and(|meta| meta.len() > MOST) {
+    let walked = builder.build().flatten().filter(|file| file.file_type().is_some_and(|kind| kind.is_file())).map(DirEntry::into_path);
+    for path in walked.chain(logs.iter().cloned()) {
+        if path == log || fs::metadata(&path).is_ok_and(|meta| meta.len() > MOST) || !seen.insert(path.clone()) {
             continue;
         }
+        let path = path.as_path();
         let Ok(bytes) = fs::read(path) else { continue };
         if memchr::memchr(0, &bytes[..bytes.len().min(4096)]).is_some() {
             continue;

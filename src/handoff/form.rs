@@ -13,6 +13,9 @@ use crate::record::tokens::estimate;
 /// Budget in tokens below which there is no room to say of what so many lines were left out.
 const TIGHT: u64 = 400;
 
+/// Parts of which it is said how much of each was left out.
+const PARTS: usize = 10;
+
 /// A template for handoffs, or for recaps.
 pub struct Form<'t> {
     document: Document<'t>,
@@ -95,7 +98,8 @@ fn data(handoff: &Handoff) -> Value {
     let lines: usize = handoff.parts.iter().map(|part| part.left_out).sum();
     let left = handoff.parts.iter().filter(|part| part.left_out > 0);
     let left: Vec<String> = left.map(|part| format!("{} of {}", part.left_out, part.heading.to_lowercase())).collect();
-    let left = if handoff.tight && lines > 0 { format!("{lines} lines") } else { left.join(", ") };
+    // Where each part is a session there may be hundreds.
+    let left = if lines > 0 && (handoff.tight || left.len() > PARTS) { format!("{lines} lines") } else { left.join(", ") };
     json!({
         "title": handoff.title,
         "session": handoff.session.as_deref().unwrap_or_default(),

@@ -181,15 +181,15 @@ impl Handoff {
     /// Makes it fit into whatever there is room for: lines get shorter or go, the least valuable first. The order of the rest
     /// stays.
     pub fn fit(&mut self, fits: &dyn Fn(&Handoff) -> bool) {
-        let mut steps: Vec<(u32, bool, Reverse<usize>, usize)> = Vec::new();
+        let mut steps: Vec<(u32, bool, Reverse<usize>, Reverse<usize>)> = Vec::new();
         for (p, part) in self.parts.iter().enumerate() {
             for (n, line) in part.lines.iter().enumerate() {
-                steps.extend(line.brief.iter().map(|(value, _)| (*value, false, Reverse(n), p)));
-                steps.push((line.value, true, Reverse(n), p));
+                steps.extend(line.brief.iter().map(|(value, _)| (*value, false, Reverse(n), Reverse(p))));
+                steps.push((line.value, true, Reverse(n), Reverse(p)));
             }
         }
         steps.sort_unstable();
-        let steps: Vec<Step> = steps.into_iter().map(|(_, goes, Reverse(line), part)| Step { part, line, goes }).collect();
+        let steps: Vec<Step> = steps.into_iter().map(|(_, goes, Reverse(line), Reverse(part))| Step { part, line, goes }).collect();
         // Each step makes it shorter: the first that is enough is found by halves.
         let (mut few, mut enough) = (0, steps.len());
         while few < enough {

@@ -99,11 +99,23 @@ pub(super) struct Terms<'s> {
     /// Words on each side.
     words: [u64; 5],
     known: RefCell<HashMap<Term, Rc<[Option<TermInfo>]>>>,
+    /// What was deleted of each segment, where it must not count.
+    deleted: Option<Vec<Vec<DocId>>>,
 }
 
 impl<'s> Terms<'s> {
     pub(super) fn new(searcher: &'s Searcher, fields: &'s Fields, generation: &'s Generation) -> Terms<'s> {
-        Terms { searcher, fields, dir: &generation.dir, words: generation.commit.words, known: RefCell::default() }
+        Terms { searcher, fields, dir: &generation.dir, words: generation.commit.words, known: RefCell::default(), deleted: None }
+    }
+
+    /// The same, but what was deleted counts nowhere: figures are the same however the index came about.
+    pub(super) fn living(self) -> Terms<'s> {
+        let of = |segment: &SegmentReader| match segment.alive_bitset() {
+            Some(alive) => (0..segment.max_doc()).filter(|doc| alive.is_deleted(*doc)).collect(),
+            None => Vec::new(),
+        };
+        let deleted = self.searcher.segment_readers().iter().map(of).collect();
+        Terms { deleted: Some(deleted), ..self }
     }
 
     /// Goes through the dictionaries of what is written as it is, one at a time: each is gone from memory before the next comes.
@@ -128,9 +140,21 @@ impl<'s> Terms<'s> {
         Ok(infos)
     }
 
-    /// How many documents have a term; those that were deleted lately may count.
+    /// How many documents have a term; those that were deleted lately may count, unless only [`Terms::living`] ones do.
     pub(super) fn count(&self, term: &Term) -> Result<u64> {
-        Ok(self.infos(term)?.iter().flatten().map(|info| u64::from(info.doc_freq)).sum())
+        let all = self.infos(term)?.iter().flatten().map(|info| u64::from(info.doc_freq)).sum::<u64>();
+        let Some(deleted) = &self.deleted else { return Ok(all) };
+        let mut gone = 0;
+        for (segment, deleted) in deleted.iter().enumerate().filter(|(_, deleted)| !deleted.is_empty()) {
+            let Some(mut postings) = self.postings(segment, term, IndexRecordOption::Basic)? else { continue };
+            for doc in deleted {
+                if postings.doc() < *doc {
+                    postings.seek(*doc);
+                }
+                gone += u64::from(postings.doc() == *doc);
+            }
+        }
+        Ok(all - gone)
     }
 
     /// The documents of a segment that have a term.

@@ -56,11 +56,24 @@ pub fn words(text: &str) -> Cow<'_, str> {
 }
 
 /// The bytes of the paragraph that an item begins with; lists and the like may follow.
-fn paragraph(text: &str) -> usize {
+pub(crate) fn paragraph(text: &str) -> usize {
     let mut lines = text.split_inclusive('\n');
     let first = lines.next().map_or(0, str::len);
     let all = first + lines.take_while(|line| !begins_block(line)).map(str::len).sum::<usize>();
     text[..all].trim_end().len()
+}
+
+/// All of an item as it would stand without its marker: its words, and what is nested in it.
+pub(crate) fn whole(outline: &Outline, entry: &Entry) -> String {
+    let indent = marker_len(outline.line(entry.lines.start));
+    let nested = |n: usize| {
+        let line = outline.line(n);
+        let blanks = line.len() - line.trim_start_matches([' ', '\t']).len();
+        &line[blanks.min(indent)..]
+    };
+    let first = outline.text[entry.content.clone()].trim();
+    let lines: Vec<&str> = std::iter::once(first).chain((entry.lines.start + 1..entry.lines.end).map(nested)).collect();
+    lines.join("\n")
 }
 
 /// Words and priority of an item whose profile writes the priority behind the words: `Rotate the keys (high priority)`.
@@ -91,15 +104,7 @@ pub struct Item {
 
 impl Item {
     fn read(outline: &Outline, entry: &Entry, log: &Log, since: &dyn Fn(&str) -> Option<NaiveDate>) -> Option<Item> {
-        let indent = marker_len(outline.line(entry.lines.start));
-        let nested = |n: usize| {
-            let line = outline.line(n);
-            let blanks = line.len() - line.trim_start_matches([' ', '\t']).len();
-            &line[blanks.min(indent)..]
-        };
-        let first = outline.text[entry.content.clone()].trim();
-        let whole: Vec<&str> = std::iter::once(first).chain((entry.lines.start + 1..entry.lines.end).map(nested)).collect();
-        let whole = whole.join("\n");
+        let whole = whole(outline, entry);
         let bare = words(&whole);
         let (head, rest) = bare.split_at(paragraph(&bare));
         let (head, rank) = ranked(head);

@@ -95,11 +95,17 @@ fn edges_of(catalogue: &Catalogue, log: &Log, text: &str) -> Vec<Edge> {
         let line = lines.get(link.line.saturating_sub(1)).copied().unwrap_or_default();
         let (kind, label) = match link.form {
             Form::Part => ("part", line.split(':').next().unwrap_or_default().trim()),
-            _ => ("link", why(line)),
+            _ if leads(text, &link) => ("link", why(line)),
+            _ => ("link", ""),
         };
         (to.id != log.id).then(|| Edge { from: log.id.clone(), to: to.id.clone(), kind, label: label.to_string() })
     };
     links(text, &log.profile.keys.parts()).into_iter().filter_map(edge).collect()
+}
+
+/// Whether a link is what its line begins with: a reason in the line is that of this one.
+pub fn leads(text: &str, link: &super::links::Link) -> bool {
+    text[..link.target.start].rsplit('\n').next().is_some_and(|before| before.trim_start() == "- [[")
 }
 
 /// The reason in an entry such as `- [[20261119-02]] – the tokens began there`.

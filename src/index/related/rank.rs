@@ -95,7 +95,7 @@ pub(super) fn ranked(
     limit: usize,
 ) -> Result<Ranked> {
     let searcher = index.generation.reader.searcher();
-    let terms = Terms::new(&searcher, &index.fields, &index.generation);
+    let terms = Terms::new(&searcher, &index.fields, &index.generation).living();
     let commit = &index.generation.commit;
     let statistics = Statistics::new(&terms, commit.turns, (commit.conversations, index.generation.logs.logs.len() as u64));
     let chosen = choose(subject, &terms, &statistics)?;

@@ -125,7 +125,7 @@ fn note(tie: &mut Tie, log: &Log, link: &Link, text: &str, ours: bool) {
         return;
     }
     let side = if ours { &mut tie.to } else { &mut tie.from };
-    let why = why_of(line);
+    let why = if graph::leads(text, link) { why_of(line) } else { String::new() };
     if side.as_ref().is_none_or(String::is_empty) {
         *side = Some(why);
     }

@@ -94,10 +94,17 @@ pub(super) fn unfinished(temp: &Path) -> PathBuf {
     temp.with_extension("shiftlog-new")
 }
 
+/// Makes a directory and those above it, so that they are there after a power cut, too.
+pub(in crate::journal) fn make_dir(dir: &Path) -> Result<()> {
+    let made: Vec<&Path> = dir.ancestors().take_while(|dir| !dir.as_os_str().is_empty() && !dir.exists()).collect();
+    fs::create_dir_all(dir).map_err(Error::io("make directory", dir))?;
+    made.into_iter().try_for_each(sync_dir)
+}
+
 /// Moves a file to a name that is not taken, in one step where the system can.
 pub(in crate::journal) fn rename_new(from: &Path, to: &Path) -> Result<()> {
     if let Some(dir) = to.parent() {
-        fs::create_dir_all(dir).map_err(Error::io("make directory", dir))?;
+        make_dir(dir)?;
     }
     match move_new(from, to).or_else(|e| if e.kind() == io::ErrorKind::CrossesDevices { move_across(from, to) } else { Err(e) }) {
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {

@@ -17,7 +17,7 @@ use chrono::{DateTime, Utc};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::error::{Error, Result};
-use files::{check_writable, exchange, read_settled, read_steady, set_mode, unfinished, utf8, write_temp};
+use files::{check_writable, exchange, make_dir, read_settled, read_steady, set_mode, unfinished, utf8, write_temp};
 pub(super) use files::{is_temp, read_still, rename_new, sync_dir, temp_beside};
 use ledger::{Entry, Op};
 pub use scrub::Clean;
@@ -27,6 +27,8 @@ pub use undo::{Preview, Undone};
 pub const PRIVATE: &str = ".shiftlog";
 
 /// How often a change is made anew on what somebody else saved meanwhile.
+/// What lies in the private directory and is read or written by its name.
+const OWN: [&str; 9] = ["ledger.jsonl", "ledger.next", "moves.json", "finish.json", "finished.jsonl", "undo", "trash", "handed", "spool"];
 const ATTEMPTS: usize = 30;
 const LOCK_PATIENCE: Duration = Duration::from_secs(60);
 
@@ -97,6 +99,7 @@ impl Store {
         if !dir.is_dir() {
             self.make_private(&dir)?;
         }
+        no_links(&dir)?;
         let path = dir.join("lock");
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(Error::io("open lock", &path))?;
         let start = Instant::now();
@@ -247,8 +250,7 @@ impl Store {
     /// # Errors
     /// [`Error::Io`].
     pub fn create_bytes(&self, _lock: &Lock, path: &Path, bytes: &[u8]) -> Result<bool> {
-        let dir = path.parent().expect("logs lie in a directory");
-        fs::create_dir_all(dir).map_err(Error::io("make directory", dir))?;
+        make_dir(path.parent().expect("logs lie in a directory"))?;
         let temp = temp_beside(path);
         self.note(&Entry { after: hash(bytes), ..self.entry(Op::Create, path) })?;
         write_temp(&temp, bytes, None)?;
@@ -334,6 +336,17 @@ impl Store {
         rename_new(from, to)?;
         sync_dir(from)?;
         sync_dir(to)
+    }
+}
+
+/// What shiftlog itself keeps is no link: a repository could lead it anywhere.
+fn no_links(private: &Path) -> Result<()> {
+    match OWN.iter().map(|name| private.join(name)).find(|path| path.is_symlink()) {
+        None => Ok(()),
+        Some(path) => {
+            let message = format!("{} is a symbolic link, and shiftlog makes none there", path.display());
+            Err(Error::refused("symlink", message, "find out who made it, and remove it; nothing was written"))
+        }
     }
 }
 
