@@ -118,6 +118,28 @@ impl Journal {
         Run::of(&child.wait_with_output().expect("the program runs"), args)
     }
 
+    /// Runs a command on a terminal on which somebody types; gives all that stands there. Nothing where `script` is no such program.
+    pub(crate) fn typed(&self, args: &[&str], input: &str) -> Option<String> {
+        use std::io::Write;
+        let inner = self.command(args);
+        let words = std::iter::once(env!("CARGO_BIN_EXE_shiftlog")).chain(args.iter().copied());
+        let mut command = Command::new("script");
+        command.args(["-qec", &shell_words::join(words), "/dev/null"]).current_dir(self.root()).env_clear();
+        command.envs(inner.get_envs().filter_map(|(key, value)| Some((key, value?))));
+        let version = Command::new("script").arg("--version").output().map(|out| String::from_utf8_lossy(&out.stdout).into_owned());
+        if !version.is_ok_and(|version| version.contains("util-linux")) {
+            #[expect(clippy::print_stderr, reason = "a skipped test says why")]
+            {
+                eprintln!("skipped: no `script` of util-linux is there, which makes a terminal");
+            }
+            return None;
+        }
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
+        child.stdin.take().expect("piped").write_all(input.as_bytes()).expect("input is read");
+        let out = child.wait_with_output().expect("it ends");
+        Some(String::from_utf8_lossy(&out.stdout).replace("\r\n", "\n"))
+    }
+
     /// Runs a command that must succeed, and gives its JSON answer.
     pub(crate) fn json(&self, args: &[&str]) -> serde_json::Value {
         let mut all = vec!["--json"];

@@ -4,6 +4,7 @@ mod builder;
 
 mod add;
 mod agents;
+mod asked;
 mod backup;
 mod capture;
 mod careful;
