@@ -303,3 +303,19 @@ fn what_an_agent_has_done_of_carried_items_is_done_where_they_come_from() {
     assert_eq!(taken()[1], [""; 0]);
     assert_eq!(journal.read(SECOND).matches("Rotate the keys (").count(), 1);
 }
+
+#[test]
+fn the_session_after_a_handoff_takes_what_is_open() {
+    let journal = handed_off();
+    let document = r#"{"title": "More", "next": [{"what": "Tidy up", "priority": "low"}]}"#;
+    let note = "note: 3 next items are open in 20261119-01; `--carry` takes what is open into the new log\n";
+    let said = journal.run_with(&["session", "--from", "-", "-n"], document).ok().err;
+    assert!(said.contains(note), "{said}");
+    let answer = journal.run_with(&["--json", "session", "--from", "-", "--carry"], document).ok().answer();
+    let carried: Vec<&str> = answer["carried"].as_array().expect("a list").iter().filter_map(|item| item["text"].as_str()).collect();
+    assert_eq!(carried, ["Rotate the keys", "Write it down\nfor everybody", "Tidy up"]);
+    let text = journal.read(SECOND);
+    assert_eq!((text.matches("Tidy up").count(), text.contains("- [[20261119-01]] – continues this session\n")), (1, true), "{text}");
+    let _ = journal.run(&["done", "Tidy up"]).ok();
+    assert!(journal.read(FIRST).contains("- [x] Tidy up\n"));
+}

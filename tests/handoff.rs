@@ -184,6 +184,11 @@ fn what_has_moved_is_said_at_pick_up() {
     std::fs::remove_file(journal.path("src/b.rs")).expect("removed");
     journal.run(&["handoff", "--check"]).ok().out("`src/a.rs` was modified since, 2026-11-21 09:00\n`src/b.rs` is gone\n");
     assert!(Path::new(&journal.path("src/a.rs")).exists());
+    let git = std::process::Command::new("git").args(["init", "-q", "-b", "other"]).current_dir(journal.root()).status();
+    if git.is_ok_and(|status| status.success()) {
+        let out = journal.run(&["handoff", "--check"]).ok().out;
+        assert!(out.starts_with("the branch is `other` now, it was `main`\n"), "{out}");
+    }
 }
 
 #[test]

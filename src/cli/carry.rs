@@ -14,7 +14,7 @@ use super::context::Context;
 use super::recorded;
 use super::ui::{number, one_line, visible};
 
-/// What `new` and `start` may say of open next items.
+/// What `new`, `start` and `session` may say of open next items.
 #[derive(Debug, Args)]
 pub(crate) struct CarryArgs {
     /// Carry open next items of the log that was handed off before into the new one
@@ -39,6 +39,16 @@ pub(crate) struct Carrying {
 impl Carrying {
     /// Finds out what is open in the log before, and whether it is to be carried; asked before the journal is locked.
     pub(crate) fn ask(context: &Context, journal: &Journal, args: &CarryArgs, before: Option<Log>) -> anyhow::Result<Carrying> {
+        let asks = !args.carry && !context.ui.json && io::stdin().is_terminal();
+        Carrying::of(context, journal, (args, asks), before)
+    }
+
+    /// The same for programs, which are never asked.
+    pub(crate) fn told(context: &Context, journal: &Journal, args: &CarryArgs, before: Option<Log>) -> anyhow::Result<Carrying> {
+        Carrying::of(context, journal, (args, false), before)
+    }
+
+    fn of(context: &Context, journal: &Journal, (args, asks): (&CarryArgs, bool), before: Option<Log>) -> anyhow::Result<Carrying> {
         let mut carrying = Carrying::default();
         let Some(log) = before.filter(|_| !args.no_carry) else {
             if args.carry {
@@ -47,7 +57,6 @@ impl Carrying {
             return Ok(carrying);
         };
         let open = journal.left_open(&log, &|_| None)?.len();
-        let asks = !args.carry && !context.ui.json && io::stdin().is_terminal();
         if open == 0 {
             if args.carry {
                 carrying.notices.push(format!("nothing is open in {} that could be carried", log.id));

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 use shiftlog::journal::carry::Ticked;
 use shiftlog::journal::document::Document;
 use shiftlog::journal::edit::{Editor, Outcome};
@@ -14,6 +14,7 @@ use shiftlog::journal::profile::State;
 use shiftlog::journal::store::{Lock, Store};
 use shiftlog::journal::{Error, Journal, Log};
 
+use super::carry::{CarryArgs, Carrying};
 use super::context::Context;
 use super::new::AboutArgs;
 use super::ui::{Ended, one_line, unified_diff};
@@ -33,6 +34,8 @@ pub(crate) struct SessionArgs {
     session: Option<String>,
     #[command(flatten)]
     about: AboutArgs,
+    #[command(flatten)]
+    carry: CarryArgs,
     /// Print the change as a unified diff and write nothing
     #[arg(short = 'n', long)]
     dry_run: bool,
@@ -48,6 +51,7 @@ struct Report {
     notices: Vec<String>,
     diffs: Vec<String>,
     also: Vec<Ticked>,
+    carried: Vec<Value>,
 }
 
 pub(crate) fn run(context: &Context, args: &SessionArgs) -> anyhow::Result<Ended> {
@@ -165,18 +169,26 @@ fn create(
     let mut rest = document.clone();
     rest.properties.retain(|(name, _)| *name == "current_task");
     rest.tags.clear();
+    let mut carrying = match &after {
+        Some(_) => Carrying::told(context, journal, &args.carry, after.clone())?,
+        None => Carrying::default(),
+    };
     let made = journal.create(&new, context.now, write, &mut |log, text| {
         let placeholders = journal.placeholders(&log.profile)?;
         let editor = Editor { profile: &log.profile, placeholders: &placeholders, path: &log.path, now: context.now };
+        // First what is carried: an item that the document has, too, keeps where it comes from.
+        let text = carrying.fill(journal, &editor, &text)?;
         let applied = editor.apply(&text, &log.id, &rest)?;
         report.outcomes = applied.outcomes;
         let linked = after.as_ref().map(|old| editor.add(&applied.text, &continues(old))).transpose()?;
         Ok(linked.and_then(|l| l.text).unwrap_or(applied.text))
     })?;
+    report.carried = carrying.answer();
     report.id = made.log.id;
     report.path = journal.relative(&made.log.path).display().to_string();
     report.diffs.push(unified_diff(&report.path, None, &made.text));
     report.notices = made.notices;
+    report.notices.append(&mut carrying.notices);
     report.notices.extend(super::recorded::warn("", &made.text));
     if let Some(old) = after {
         let path = journal.relative(&old.path).display().to_string();
@@ -194,7 +206,7 @@ fn print(context: &Context, journal: &Journal, args: &SessionArgs, report: Repor
     let notices = context.notices(report.notices);
     if context.ui.json {
         let changed = report.action != "unchanged";
-        let mut answer = json!({"action": report.action, "session": report.id, "path": report.path, "changed": changed, "entries": report.outcomes, "also": write::also(journal, &report.also), "notices": notices});
+        let mut answer = json!({"action": report.action, "session": report.id, "path": report.path, "changed": changed, "entries": report.outcomes, "carried": report.carried, "also": write::also(journal, &report.also), "notices": notices});
         if args.dry_run {
             answer["diff"] = report.diffs.concat().into();
         }
@@ -208,6 +220,10 @@ fn print(context: &Context, journal: &Journal, args: &SessionArgs, report: Repor
     let new: Vec<&Outcome> = report.outcomes.iter().filter(|o| o.action != "unchanged").collect();
     for outcome in &new {
         context.ui.say(format_args!("{} {}  {}", outcome.action, outcome.entry, one_line(&outcome.text, 70)));
+    }
+    for item in &report.carried {
+        let said = |key: &str| item[key].as_str().unwrap_or_default();
+        context.ui.say(format_args!("carried {}  {}", said("entry"), one_line(said("text"), 70)));
     }
     write::say_also(context, journal, &report.also, false);
     let there = report.outcomes.len() - new.len();

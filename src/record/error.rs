@@ -194,7 +194,8 @@ impl Error {
             Error::Newer { .. } => "use the newest shiftlog; nothing was changed".into(),
             Error::Database { .. } => "`shiftlog doctor` looks at the record".into(),
             Error::NotFound { recent, .. } if recent.is_empty() => {
-                "there are no conversations yet: `shiftlog import` takes in those of agents, `manage-session --action create` begins one".into()
+                "there are no conversations yet: `shiftlog import` takes in those of agents, `manage-session --action create` begins one"
+                    .into()
             }
             Error::NotFound { recent, .. } => format!("the most recent ones are {}", recent.join(", ")),
             Error::Ambiguous { candidates, .. } => format!("give more of the id: {}", candidates.join(", ")),
