@@ -661,3 +661,30 @@ fn many_finish_at_once_with_numbers_of_their_own() {
     names.sort();
     assert_eq!(names, ["0001", "0002", "0003", "0004"]);
 }
+
+#[test]
+fn on_a_full_disk_the_log_stays() {
+    // A limit on the size of files stands in for a full disk.
+    let mut failed = 0;
+    for blocks in [0, 1, 2, 4, 8, 16, 64] {
+        let (journal, log) = agents();
+        let lessons = "# Lessons\n\n".to_string() + &"- Something that was learned\n".repeat(200);
+        journal.write("docs/lessons.md", &lessons);
+        let text = journal.read(&log);
+        let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+        let bin = env!("CARGO_BIN_EXE_shiftlog");
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", &script, bin]).args(ALL).current_dir(journal.root()).env_clear().env("HOME", journal.path("home"));
+        command.env("TZ", "UTC").env("SHIFTLOG_NOW", "2026-11-20T14:30:00Z").stdout(Stdio::null()).stderr(Stdio::null());
+        if !command.status().expect("it runs").success() {
+            failed += 1;
+            assert_eq!(journal.read(&log), text, "{blocks}");
+            assert_eq!(journal.read("docs/lessons.md"), lessons, "{blocks}");
+            let _ = journal.run(&ALL).ok();
+        }
+        assert!(!journal.path(&log).exists() && !journal.path(".shiftlog/finish.json").exists(), "{blocks}");
+        assert_eq!(journal.read("docs/lessons.md").matches("Ask the clock once").count(), 1, "{blocks}");
+        assert_eq!(fs::read_dir(journal.path("docs/decisions")).expect("there").count(), 2, "{blocks}");
+    }
+    assert!(failed > 2, "{failed}");
+}
