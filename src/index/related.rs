@@ -8,6 +8,7 @@ mod subject;
 mod ties;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -145,7 +146,9 @@ impl Telling<'_> {
             reasons.extend(shared(kind, candidate, &read.facts));
         }
         reasons.extend(self.words(candidate, &read));
-        reasons.sort_by(|a, b| b.worth.total_cmp(&a.worth));
+        // A person believes what can be looked up before what only sounds alike.
+        let rank = |reason: &Reason| ["subject", "tag"].iter().position(|kind| *kind == reason.kind).map_or(0, |n| n + 1);
+        reasons.sort_by(|a, b| rank(a).cmp(&rank(b)).then(b.worth.total_cmp(&a.worth)));
         let alone = reasons.iter().all(|r| r.kind == "subject");
         if reasons.is_empty() || (alone && candidate.similar < CHANCE) {
             return Ok(None);
@@ -222,7 +225,10 @@ impl Telling<'_> {
 
 /// What of a kind stands in both, the rarest first.
 fn shared(kind: Kind, candidate: &Candidate, there: &BTreeSet<Fact>) -> Option<Reason> {
-    let mut found: Vec<&rank::Shared> = candidate.shared.iter().filter(|s| s.fact.0 == kind && there.contains(&s.fact)).collect();
+    // The directory in which all work takes place is no file that two have in common.
+    let is_place = |path: &str| kind == Kind::File && path.starts_with('/') && Path::new(path).extension().is_none();
+    let here = candidate.shared.iter().filter(|s| s.fact.0 == kind && there.contains(&s.fact) && !is_place(&s.fact.1));
+    let mut found: Vec<&rank::Shared> = here.collect();
     found.sort_by(|a, b| b.worth.total_cmp(&a.worth).then_with(|| a.fact.cmp(&b.fact)));
     let rarest = found.first()?;
     let telling = matches!(kind, Kind::Issue | Kind::Error) || (kind == Kind::File && rarest.sessions <= RARE);
