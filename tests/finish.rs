@@ -282,14 +282,14 @@ fn a_file_that_cannot_be_added_to_is_named_before_anything_is_written() {
     journal.write("plain", "a file");
     journal.write("bytes.md", [0xff, 0xfe]);
     for (lessons, says) in [
-        ("sub", "sub is no file\nhint: name another file; nothing was written\n"),
+        ("sub.md", "sub.md is no file\nhint: name another file; nothing was written\n"),
         (
             "plain/lessons.md",
             "plain/lessons.md cannot be made: a part of its path is a file\nhint: name another file; nothing was written\n",
         ),
         ("bytes.md", "not valid UTF-8 at byte 0: "),
     ] {
-        fs::create_dir_all(journal.path("sub")).expect("made");
+        fs::create_dir_all(journal.path("sub.md")).expect("made");
         let run = journal.run(&["finish", "--decisions", "all", "--remaining", "docs/remaining.md", "--lessons", lessons]).code(2);
         assert!(run.err.contains(says), "{}", run.err);
         assert!(journal.path(&log).exists() && !journal.path("docs").exists());
@@ -464,12 +464,13 @@ fn nothing_is_added_to_what_is_no_text_for_it() {
     journal.write("greet.py", "print()\n");
     journal.write(".git/config", "");
     for (args, says) in [
-        (["--remaining", "greet.py"], "greet.py is no Markdown file\n"),
+        (["--remaining", "greet.py"], "greet.py is no Markdown file (.md, .txt)\n"),
         (["--remaining", ".git/info.md"], "info.md lies among the files of a program\n"),
         (["--lessons", ".shiftlog/lessons.md"], "lessons.md lies among the files of a program\n"),
-        (["--lessons", "work.json"], "work.json is no Markdown file\n"),
+        (["--lessons", "work.json"], "work.json is no Markdown file (.md, .txt)\n"),
         (["--remaining", log.as_str()], "20261120-143000-weather-fallback.md lies in a directory of logs\n"),
         (["--adr-dir", ".agents/sessions"], "lies in a directory of logs\n"),
+        (["--remaining", "/etc/nothing"], "nothing is no Markdown file (.md, .txt)\n"),
         (["--adr-dir", ".git"], "lies among the files of a program\n"),
     ] {
         let all: Vec<&str> = match args[0] {
@@ -687,4 +688,30 @@ fn on_a_full_disk_the_log_stays() {
         assert_eq!(fs::read_dir(journal.path("docs/decisions")).expect("there").count(), 2, "{blocks}");
     }
     assert!(failed > 2, "{failed}");
+}
+
+#[test]
+fn a_decision_of_a_heading_or_with_a_dash_is_one() {
+    let journal = Journal::new();
+    let _ = journal.run(&["new", "Queue"]).ok();
+    let path = "sessions/current/20261120-01.md";
+    let text = journal.read(path);
+    let heading = "## Key Decisions & Rationale\n";
+    let at = text.find(heading).expect("a section") + heading.len();
+    let more = "\n- **Parse with C++ – the new one** – it has strings\n\n### Decision 1: Use a queue instead of a cron job\n\n\
+                - **Why**: jobs must run in order\n- **Consequence**: one more process\n\n```sh\nqueue run\n```\n";
+    journal.write(path, format!("{}{more}{}", &text[..at], &text[at..]));
+    let run = journal.run(&["finish", "--decisions", "all"]).ok();
+    assert_eq!(run.err.matches("decision written: ").count(), 2, "{}", run.err);
+    let one = journal.read("docs/decisions/0001-parse-with-c-the-new-one.md");
+    assert!(one.contains("Parse with C++ – the new one.\n") && one.contains("## Rationale\n\nIt has strings.\n"), "{one}");
+    let two = journal.read("docs/decisions/0002-use-a-queue-instead-of-a-cron-job.md");
+    assert!(two.contains("## Rationale\n\nJobs must run in order.\n") && two.contains("**Consequence**:"), "{two}");
+    assert!(two.contains("queue run\n"), "{two}");
+    let error = journal.run(&["finish", "20261120-01", "--decisions", "all", "--adr-dir", "../x"]).code(2).err;
+    assert!(error.contains("../x is no directory below the journal\n"), "{error}");
+    journal
+        .run(&["done", ""])
+        .code(2)
+        .err("shiftlog: no words name no item\nhint: give some of its words, or SECTION:N as `show` prints it\n");
 }

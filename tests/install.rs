@@ -360,25 +360,16 @@ fn a_project_has_files_of_its_own() {
 }
 
 #[test]
-fn copilot_runs_no_hook_of_a_project_twice() {
+fn copilot_has_hooks_of_its_own_beside_those_of_claude() {
+    // It runs those in the project's .claude/settings.json too, which do nothing then: tests/hook.rs.
     let home = Home::new(&[".claude", ".copilot", ".codex"]);
-    let no = "note: no hooks were written for Copilot: it runs those in this project's .claude/settings.json, and would run both\n";
-    let run = home.install(&["--project"]).ok();
-    assert!(run.err.contains(no), "{}", run.err);
-    assert!(!home.journal.path(".github").exists());
-    let run = home.install(&["--project", "copilot"]).ok();
-    assert!(run.err.contains(no), "{}", run.err);
-    home.install(&["--project", "--uninstall", "claude", "codex"]).ok();
-    home.install(&["--project", "copilot", "codex"]).ok();
-    assert!(home.journal.path(".github/hooks/shiftlog.json").is_file());
-    let run = home.install(&["--project", "claude"]).ok();
-    assert!(run.err.contains("take those out first with `shiftlog install copilot --project --uninstall`"), "{}", run.err);
-    assert!(!home.journal.path(".claude/settings.json").exists());
+    home.install(&["--project"]).ok();
+    assert!(home.journal.path(".github/hooks/shiftlog.json").is_file() && home.journal.path(".claude/settings.json").is_file());
     // Codex goes on using the skills that both have.
     home.install(&["--project", "copilot", "--uninstall"]).ok();
     let skills = ["session", "handoff"].map(|name| home.journal.path(&format!(".agents/skills/{name}/SKILL.md")).is_file());
     assert_eq!((skills, home.journal.path(".github").exists()), ([true, true], false));
-    home.install(&["--project", "codex", "--uninstall"]).ok();
+    home.install(&["--project", "--uninstall"]).ok();
     assert!(!home.journal.path(".agents").exists());
 }
 

@@ -1,6 +1,7 @@
 //! `shiftlog done`: tick a task, complete a wave or a spawned agent.
 
 use clap::Args;
+use shiftlog::journal::Error;
 use shiftlog::journal::edit::Editor;
 
 use super::context::Context;
@@ -24,6 +25,9 @@ pub(crate) struct DoneArgs {
 
 pub(crate) fn run(context: &Context, args: &DoneArgs) -> anyhow::Result<Ended> {
     let item = write::text_of(&args.item)?;
+    if item.trim().is_empty() {
+        return Err(Error::refused("usage", "no words name no item", "give some of its words, or SECTION:N as `show` prints it").into());
+    }
     let journal = context.journal()?;
     let log = context.log(&journal, args.write.session.as_deref())?;
     let dry_run = args.write.dry_run;

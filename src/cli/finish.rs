@@ -118,7 +118,7 @@ pub(crate) fn run(context: &Context, args: &FinishArgs) -> anyhow::Result<Ended>
         checklist(context, &subject)?;
     }
     if asks {
-        ask(context, &subject, args, &mut choices)?;
+        ask(context, &journal, &subject, args, &mut choices)?;
     }
     if let Err(error) = check(&subject, &choices, args) {
         if !args.dry_run {
@@ -250,7 +250,7 @@ fn checklist(context: &Context, subject: &Subject) -> anyhow::Result<()> {
 }
 
 /// Asks what no flag says.
-fn ask(context: &Context, subject: &Subject, args: &FinishArgs, choices: &mut Choices) -> anyhow::Result<()> {
+fn ask(context: &Context, journal: &Journal, subject: &Subject, args: &FinishArgs, choices: &mut Choices) -> anyhow::Result<()> {
     let knows = &subject.knows;
     while choices.decisions.is_none() && !knows.decisions.is_empty() {
         let answer = line(context, &format!("decisions to record in {}: all, none, or numbers [all]:", args.adr_dir.display()))?;
@@ -260,14 +260,22 @@ fn ask(context: &Context, subject: &Subject, args: &FinishArgs, choices: &mut Ch
             Err(error) => context.ui.say(error),
         }
     }
-    if choices.remaining.is_none() && !knows.remaining.is_empty() {
+    // A file that cannot be used is said at once.
+    let fit = |sink: Sink, json: bool| match sink.file().map(|path| check_target(journal, path, json)) {
+        Some(Err(error)) => {
+            context.ui.say(error);
+            None
+        }
+        _ => Some(sink),
+    };
+    while choices.remaining.is_none() && !knows.remaining.is_empty() {
         let answer = line(context, "file for remaining work (.md or .json), - to print it, or none [none]:")?;
-        choices.remaining = Some(sink(context, if answer.is_empty() { "none" } else { &answer }));
+        choices.remaining = fit(sink(context, if answer.is_empty() { "none" } else { &answer }), true);
     }
     while choices.lessons.is_none() && !knows.lessons.is_empty() {
         let answer = line(context, "file that lessons are added to (.md), or none [none]:")?;
         let answer = sink(context, if answer.is_empty() { "none" } else { &answer });
-        choices.lessons = Some(answer).filter(|sink| *sink != Sink::Print);
+        choices.lessons = fit(answer, false).filter(|sink| *sink != Sink::Print);
     }
     Ok(())
 }
@@ -350,6 +358,10 @@ fn plan(context: &Context, journal: &Journal, subject: &Subject, choices: &Choic
     let which = choices.decisions.as_deref().unwrap_or_default();
     let decisions: Vec<&Decision> = which.iter().filter_map(|n| knows.decisions.get(*n)).collect();
     let own = journal.other_template(&subject.log.profile, "adr")?;
+    if args.adr_dir.is_absolute() || args.adr_dir.components().any(|part| part == std::path::Component::ParentDir) {
+        let message = format!("{} is no directory below the journal", args.adr_dir.display());
+        return Err(Error::refused("bad-path", message, "`--adr-dir` is relative to the journal, and has no `..`").into());
+    }
     let (adrs, missing) = adr::files(&journal.root.join(&args.adr_dir), &decisions, &subject.origin, own.as_ref(), context.now)?;
     let written = adrs.iter().filter_map(|adr| Some((adr.path.clone(), adr.text.clone()?)));
     let mut files: Vec<Addition> = written.map(|(path, text)| Addition { path, text, head: String::new(), new: true }).collect();
@@ -365,7 +377,7 @@ fn plan(context: &Context, journal: &Journal, subject: &Subject, choices: &Choic
         let text = finish::lessons_markdown(&knows.lessons, &subject.origin, &context.now.date_naive().to_string());
         files.push(Addition { path: path.to_path_buf(), text, head: "# Lessons\n\n".to_string(), new: false });
     }
-    files.iter().try_for_each(|file| check_target(journal, file))?;
+    files.iter().try_for_each(|file| check_target(journal, &file.path, file.new))?;
     let there = |file: &&Addition| !file.new && std::fs::read_to_string(&file.path).is_ok_and(|text| finish::holds(&text, &file.text));
     let there: Vec<PathBuf> = files.iter().filter(there).map(|file| file.path.clone()).collect();
     let shown = |path: &Path| journal.relative(path).to_path_buf();
@@ -407,10 +419,9 @@ fn stays(subject: &Subject, choices: &Choices) -> Vec<String> {
 }
 
 /// Refuses what no text can be added to, or nobody would want it added to, before anything is written.
-fn check_target(journal: &Journal, file: &Addition) -> Result<(), Error> {
-    let path = &file.path;
+fn check_target(journal: &Journal, path: &Path, new: bool) -> Result<(), Error> {
     let bad = |why: &str| Error::refused("bad-path", format!("{} {why}", path.display()), "name another file; nothing was written");
-    if let Some(why) = finish::unfit(journal, path, file.new) {
+    if let Some(why) = finish::unfit(journal, path, new) {
         return Err(bad(why));
     }
     let above = path.ancestors().skip(1).find(|dir| dir.exists());

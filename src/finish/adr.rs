@@ -51,6 +51,10 @@ fn there(dir: &Path) -> Result<Vec<Numbered>> {
     let files = match fs::read_dir(dir) {
         Ok(files) => files,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(e) if e.kind() == std::io::ErrorKind::NotADirectory => {
+            let message = format!("{} is no directory: a part of its path is a file", dir.display());
+            return Err(Error::refused("bad-path", message, "`--adr-dir` names another; nothing was written"));
+        }
         Err(e) => return Err(Error::io("read directory", dir)(e)),
     };
     let mut found = Vec::new();

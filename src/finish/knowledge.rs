@@ -8,7 +8,7 @@ use crate::capture::since;
 use crate::capture::text::{one_line, plain};
 use crate::journal::carry;
 use crate::journal::change::{same_tokens, tokens};
-use crate::journal::outline::{Entry, Form, Outline};
+use crate::journal::outline::{Entry, Form, Outline, titled};
 use crate::journal::placeholder::Placeholders;
 use crate::journal::profile::Profile;
 
@@ -110,11 +110,25 @@ pub fn knowledge(
     let began = began.unwrap_or_default().date_naive();
     let empty = profile.lacking(&entries).into_iter().map(str::to_string).collect();
     let mut found = Knowledge { empty, ..Knowledge::default() };
+    let mut blocks = Vec::new();
     for (_, entry) in entries.iter().filter(|(n, entry)| *n > 0 && !entry.placeholder) {
         match (entry.section.as_str(), entry.part.as_deref()) {
-            ("decisions", _) => found.decide(decision(&outline, entry, digest, began)),
+            ("decisions", _) => match outline.block_around(profile, entry) {
+                Some(lines) if blocks.contains(&lines) => {}
+                Some(lines) => {
+                    let text = outline.range_text(&lines);
+                    let (heading, below) = text.split_once('\n').unwrap_or((text, ""));
+                    let head = plain(titled(heading.trim_start_matches('#').trim()));
+                    found.decide(decision((head, below), true, digest, began));
+                    blocks.push(lines);
+                }
+                None => {
+                    let (head, below) = raw_parts(&outline, entry);
+                    found.decide(decision((head, &below), entry.form == Form::Block, digest, began));
+                }
+            },
             ("problems", _) => found.lessons.extend(lesson(&outline, entry)),
-            ("notes", Some("process")) => {
+            ("notes", Some("process" | "feedback")) | ("context", Some("preferences")) => {
                 let (head, below) = parts(&outline, entry);
                 found.lessons.push(Lesson { title: None, text: format!("{head}\n{}", outdented(&below)).trim_end().to_string() });
             }
@@ -153,13 +167,33 @@ const WORKAROUND: &str = "Solution / Work-around";
 
 /// What an entry says in its first words, without marks, and what stands below them.
 fn parts(outline: &Outline<'_>, entry: &Entry) -> (String, String) {
+    let (head, below) = raw_parts(outline, entry);
+    (plain(&head), below)
+}
+
+/// The same with its marks.
+fn raw_parts(outline: &Outline<'_>, entry: &Entry) -> (String, String) {
     if entry.form == Form::Block {
         let below: Vec<&str> = outline.range_text(&entry.lines).lines().skip(1).collect();
-        return (plain(entry.title()), below.join("\n"));
+        return (entry.title().to_string(), below.join("\n"));
     }
     let whole = carry::whole(outline, entry);
     let (head, rest) = whole.split_at(carry::paragraph(&whole));
-    (plain(&one_line(head)), rest.to_string())
+    (one_line(head), rest.to_string())
+}
+
+/// What was decided, and why, of a line such as `**What** – why`: where the bold ends, else at the first dash.
+fn split(head: &str) -> (String, Option<String>) {
+    const DASHES: [&str; 2] = [" – ", " — "];
+    let bold = head.strip_prefix("**").and_then(|rest| rest.split_once("**")).filter(|(what, _)| !what.is_empty());
+    let (what, why) = match bold {
+        Some((what, rest)) if rest.trim().is_empty() => (what, None),
+        Some((what, rest)) if DASHES.iter().any(|dash| rest.starts_with(dash)) => {
+            (what, rest.trim_start().split_once(' ').map(|(_, why)| why))
+        }
+        _ => DASHES.into_iter().find_map(|dash| head.split_once(dash)).map_or((head, None), |(what, why)| (what, Some(why))),
+    };
+    (plain(what), why.map(plain))
 }
 
 /// The fields of what stands below: each reaches to the next label.
@@ -215,18 +249,11 @@ fn taken(fields: &mut Vec<Field>, labels: &[&str]) -> Option<String> {
     Some(fields.remove(at).text).map(|text| if text.contains('\n') { text } else { plain(&text) })
 }
 
-fn decision(outline: &Outline<'_>, entry: &Entry, digest: &Digest, began: NaiveDate) -> Decision {
-    let (head, below) = parts(outline, entry);
-    let mut fields = fields(&below);
-    let (mut what, mut why) = match entry.form {
-        Form::Block => (head, None),
-        _ => [" – ", " — "]
-            .into_iter()
-            .find_map(|dash| head.split_once(dash))
-            .map_or((head.clone(), None), |(what, why)| (what.trim().to_string(), Some(why.trim().to_string()))),
-    };
+fn decision((head, below): (String, &str), block: bool, digest: &Digest, began: NaiveDate) -> Decision {
+    let mut fields = fields(below);
+    let (mut what, mut why) = if block { (plain(&head), None) } else { split(&head) };
     let mut text = None;
-    if entry.form == Form::Block {
+    if block {
         match taken(&mut fields, &["Decision"]) {
             Some(said) if said.contains('\n') => {
                 what = plain(&one_line(said.split("\n\n").next().unwrap_or(&said)));
@@ -248,8 +275,13 @@ fn decision(outline: &Outline<'_>, entry: &Entry, digest: &Digest, began: NaiveD
     let mut alternatives: Vec<String> =
         INSTEAD.into_iter().filter_map(|word| bare.split_once(word)).map(|(_, rest)| clause(rest)).collect();
     while let Some(said) = taken(&mut fields, &["Alternatives", "Alternative", "Alternatives considered", "Rejected"]) {
+        // What follows after a blank line is no alternative any more.
+        let (listed, rest) = said.split_once("\n\n").unwrap_or((&said, ""));
         let item = |line: &str| plain(line.trim_start().trim_start_matches(['-', '*', '+']).trim());
-        alternatives.extend(said.lines().map(item).filter(|line| !line.is_empty()));
+        alternatives.extend(listed.lines().map(item).filter(|line| !line.is_empty()));
+        if !rest.is_empty() {
+            fields.push(Field { label: None, text: outdented(rest) });
+        }
     }
     let chosen = if rejected { bare.to_string() } else { capital(bare) };
     let date = date.map_or(began, |time| time.date_naive());

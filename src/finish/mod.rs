@@ -168,13 +168,13 @@ fn foreign(journal: &Journal, plan: &Plan) -> Option<String> {
 pub fn unfit(journal: &Journal, path: &Path, new: bool) -> Option<&'static str> {
     let private = |part: std::path::Component<'_>| part.as_os_str() == PRIVATE || part.as_os_str() == ".git";
     let kind = path.extension().map(|kind| kind.to_string_lossy().to_lowercase());
-    let is_text = kind.as_deref().is_none_or(|kind| matches!(kind, "md" | "markdown" | "txt") || (new && kind == "json"));
+    let is_text = kind.as_deref().is_some_and(|kind| matches!(kind, "md" | "markdown" | "txt") || (new && kind == "json"));
     if path.components().any(private) {
         Some("lies among the files of a program")
     } else if journal.is_for_logs(path) {
         Some("lies in a directory of logs")
     } else {
-        (!is_text).then_some("is no Markdown file")
+        (!is_text).then_some("is no Markdown file (.md, .txt)")
     }
 }
 

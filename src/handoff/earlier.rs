@@ -50,7 +50,8 @@ pub(super) fn lines(own: &Handoff, earlier: &[Handoff], fresh: bool) -> Vec<Line
 
 /// A line with what it tells of; what was mended says so itself.
 pub(super) fn labelled(label: &str, text: &str) -> String {
-    if text.starts_with(super::parts::MENDED) { text.to_string() } else { format!("{label}{text}") }
+    const SAYS_IT: [&str; 6] = [super::parts::MENDED, "Decided ", "Rejected ", "decided ", "question: ", "blocked: "];
+    if SAYS_IT.iter().any(|begin| text.starts_with(begin)) { text.to_string() } else { format!("{label}{text}") }
 }
 
 /// An item's words without the log that it comes from.

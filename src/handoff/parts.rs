@@ -114,7 +114,10 @@ pub(super) fn state(sources: &Sources<'_>, entries: &[Known]) -> Vec<Line> {
     }
     let decided = |text: &str| digest.decisions.iter().any(|decision| text.contains(&decision.what.text));
     if let Some(conclusion) = digest.conclusion.as_ref().filter(|conclusion| !decided(&conclusion.text)) {
-        lines.push(Line::new(format!("last answer: {}", conclusion.text), value::CONCLUSION).at(conclusion.time));
+        // The last request may have no answer that came to anything.
+        let last = digest.last_request.as_ref().is_none_or(|request| request.turn == conclusion.turn);
+        let label = if last { "last answer" } else { "answer before" };
+        lines.push(Line::new(format!("{label}: {}", conclusion.text), value::CONCLUSION).at(conclusion.time));
     }
     let first = digest.request.as_ref().filter(|first| digest.last_request.as_ref().is_some_and(|last| last.turn != first.turn));
     if let Some(first) = first {
@@ -266,8 +269,10 @@ pub(super) fn problems(digest: &Digest, entries: &[Known]) -> Vec<Line> {
         if is_new(&mut said, &entry.text) {
             let lesson = entry.lines.iter().find_map(|line| line.strip_prefix("Lesson: "));
             let mended = if entry.lines.iter().any(|line| line.starts_with("Solution / Work-around: ")) { MENDED } else { "" };
+            let said = |label: &str| entry.lines.iter().find_map(|line| line.strip_prefix(label)).filter(|text| !text.is_empty());
+            let cause = said("Root Cause: ").or(said("Issue: ")).map(|cause| format!(" – {cause}")).unwrap_or_default();
             let lesson = lesson.map(|lesson| format!("; lesson: {lesson}")).unwrap_or_default();
-            lines.push(Line::new(format!("{mended}{}{lesson}", entry.text), value::PROBLEM));
+            lines.push(Line::new(format!("{mended}{}{cause}{lesson}", entry.text), value::PROBLEM));
         }
     }
     lines

@@ -75,16 +75,21 @@ pub enum Form {
 impl Entry {
     /// Its words; those of a block without its label: `Problem 2: …`.
     pub fn title(&self) -> &str {
-        let text = self.text.trim_matches('*');
-        match text.split_once(": ") {
-            Some((label, rest)) if self.form == Form::Block && label.split_whitespace().count() == 2 => rest,
-            _ => text,
-        }
+        if self.form == Form::Block { titled(&self.text) } else { self.text.trim_matches('*') }
     }
 
     /// Whether this is a task that is still to be done.
     pub fn is_open(&self) -> bool {
         self.task == Some(' ')
+    }
+}
+
+/// The words of a block's heading without its label: `Decision 2: …`.
+pub fn titled(heading: &str) -> &str {
+    let text = heading.trim_matches('*');
+    match text.split_once(": ") {
+        Some((label, rest)) if label.split_whitespace().count() == 2 => rest,
+        _ => text,
     }
 }
 
@@ -270,6 +275,24 @@ impl<'t> Outline<'t> {
             }
         }
         all
+    }
+
+    /// The lines of the block that an entry stands in, where a person gave it a sub-heading that the profile does not know: from
+    /// the heading to the next one of its level.
+    pub fn block_around(&self, profile: &Profile, entry: &Entry) -> Option<Range<usize>> {
+        let section = self
+            .sections(profile)
+            .into_iter()
+            .find(|s| self.blocks[s.blocks.clone()].iter().any(|b| b.lines.contains(&entry.lines.start)))?;
+        let parts = section.key.as_deref().and_then(|key| profile.section.get(key)).map(|s| s.part.0.as_slice()).unwrap_or_default();
+        let heading = section.blocks.clone().take_while(|i| self.blocks[*i].lines.start <= entry.lines.start);
+        let heading = heading.filter(|i| self.heading_level(&self.blocks[*i]).is_some()).last()?;
+        let block = &self.blocks[heading];
+        if entry.form == Form::Block || part_key(parts, self.heading_text(block)).is_some() {
+            return None;
+        }
+        let end = self.block_end(&section, heading, self.heading_level(block)?);
+        Some(block.lines.start..self.blocks[heading..end].last()?.lines.end)
     }
 
     fn block_end(&self, section: &Section, heading: usize, level: u8) -> usize {

@@ -1,6 +1,6 @@
 //! Where each agent looks for hooks and commands, which events it has, and in what form: see the agents' own manuals.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::Scope;
 use super::hooks::Shape;
@@ -61,11 +61,6 @@ pub(super) fn homes(agent: &str, homes: &Homes) -> Vec<PathBuf> {
         "cline" => vec![homes.home.join(".cline")],
         _ => Vec::new(),
     }
-}
-
-/// The settings file with Claude Code's hooks, which Copilot reads too where it is a project's.
-pub(super) fn claude_project(root: &Path) -> PathBuf {
-    root.join(".claude/settings.json")
 }
 
 /// Where things go; nothing for an agent that has no place for them.

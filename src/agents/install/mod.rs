@@ -23,7 +23,7 @@ pub use state::{Hook, State};
 use super::{AGENTS, Agent, Homes};
 use hooks::Shape;
 use jsonc::{Broken, line};
-use layout::{Hooks, Layout, claude_project, layout};
+use layout::{Hooks, Layout, layout};
 use own::{Owner, owner};
 
 /// For whom.
@@ -129,21 +129,18 @@ impl Change {
 }
 
 impl Installer<'_> {
-    /// What is to be done to install for an agent, beside others that are installed with it.
+    /// What is to be done to install for an agent.
     ///
     /// # Errors
     /// [`Error::Broken`] for settings that do not parse, and those of the file system.
-    pub fn install(&self, agent: &'static dyn Agent, beside: &[&str]) -> Result<Prepared, Error> {
+    pub fn install(&self, agent: &'static dyn Agent) -> Result<Prepared, Error> {
         let name = agent.name();
         let mut prepared = Prepared { agent: name, changes: Vec::new(), notes: Vec::new(), todo: Vec::new() };
         let Some(layout) = layout(name, self.homes, &self.scope) else {
             prepared.notes.push(without_hooks(agent, &self.scope));
             return Ok(prepared);
         };
-        match self.conflict(name, beside)? {
-            Some(why) => prepared.notes.push(why),
-            None => self.hooks(name, &layout, &mut prepared)?,
-        }
+        self.hooks(name, &layout, &mut prepared)?;
         for (path, text) in &layout.commands {
             self.own(path, text, &layout, &mut prepared)?;
         }
@@ -203,28 +200,6 @@ impl Installer<'_> {
         let Some(text) = write::read(path)? else { return Ok(false) };
         let root = jsonc::parse(&text).map_err(broken(path, &text))?;
         Ok(!hooks::entries(&root, shape, &self.program).is_empty())
-    }
-
-    /// Why the hooks of an agent would run twice: Copilot runs those of a project's `.claude/settings.json` too.
-    fn conflict(&self, name: &str, beside: &[&str]) -> Result<Option<String>, Error> {
-        let Scope::Project(root) = &self.scope else { return Ok(None) };
-        let (Some(claude), Some(copilot)) = (layout("claude", self.homes, &self.scope), layout("copilot", self.homes, &self.scope)) else {
-            return Ok(None);
-        };
-        let (Hooks::Settings(_, one), Hooks::Settings(file, other)) = (&claude.hooks, &copilot.hooks) else { return Ok(None) };
-        let of_claude = self.is_in(&claude_project(root), *one)?;
-        let of_copilot = self.is_in(file, *other)?;
-        Ok(match name {
-            "copilot" if of_claude || (beside.contains(&"claude") && !of_copilot) => {
-                Some("no hooks were written for Copilot: it runs those in this project's .claude/settings.json, and would run both".into())
-            }
-            "claude" if of_copilot => Some(
-                "no hooks were written for Claude Code: Copilot would run them beside its own in .github/hooks; take those out first with \
-                 `shiftlog install copilot --project --uninstall`"
-                    .into(),
-            ),
-            _ => None,
-        })
     }
 
     fn hooks(&self, name: &str, layout: &Layout, prepared: &mut Prepared) -> Result<(), Error> {

@@ -96,8 +96,6 @@ impl Installer<'_> {
         }
         if !state.hooks.is_empty() {
             state.todo.extend(self.todo(name, false));
-        } else if let Some(why) = self.conflict(name, &[])? {
-            state.notes.push(why);
         }
         Ok(Some(state))
     }

@@ -52,7 +52,7 @@ pub(super) fn run(context: &Context, args: &InstallArgs, installer: &Installer, 
         let checked = match installer.state(*agent)? {
             Some(state) => check(*agent, state, &place, &mut known)?,
             None => {
-                let notes = installer.install(*agent, &[])?.notes;
+                let notes = installer.install(*agent)?.notes;
                 let (agent, title) = (agent.name(), agent.title());
                 Checked { agent, title, state: "none", hooks: Vec::new(), problems: Vec::new(), notes, todo: Vec::new() }
             }

@@ -64,7 +64,7 @@ pub(crate) fn run(context: &Context, args: &InstallArgs) -> anyhow::Result<Ended
     let names: Vec<&str> = agents.iter().map(|agent| agent.name()).collect();
     let prepare = |agent: &&'static dyn Agent| match args.uninstall {
         true => installer.uninstall(*agent, &names),
-        false => installer.install(*agent, &names),
+        false => installer.install(*agent),
     };
     let mut prepared: Vec<Prepared> = agents.iter().map(prepare).collect::<Result<_, _>>()?;
     // Some agents share skills.
