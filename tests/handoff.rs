@@ -505,3 +505,42 @@ fn related_sessions_are_the_same_however_the_index_came_about() {
     fs::remove_dir_all(journal.path(".shiftlog/index")).expect("removed");
     assert_eq!(all(), before);
 }
+
+#[test]
+fn a_log_without_a_conversation_tells_all_that_was_written_into_it() {
+    let journal = Journal::new();
+    let document = r#"{"title": "Weather", "summary": ["The fallback works"], "highlights": ["Both answers are asked for at once"],
+        "deliverables": [{"what": "Fallback", "file": "src/forecast.rs"}],
+        "problems": [{"title": "Wind was too strong", "cause": "Converted twice", "fix": "Convert once", "lesson": "Name units"},
+                     {"title": "Flaky", "issue": "fails on Mondays"}],
+        "next": [{"what": "Measure it"}], "context": {"environment": "main, ~/weather"}, "notes": {"process": ["Small steps"]}}"#;
+    let _ = journal.run_with(&["session", "--from", "-"], document).ok();
+    assert_eq!(
+        journal.run(&["handoff"]).ok().out,
+        "\
+# Session 20261120-01: Weather
+
+Active · sessions/current/20261120-01.md
+
+## Where we are
+
+- The fallback works
+- Both answers are asked for at once
+- main, ~/weather
+- Small steps
+
+## Open work
+
+- Measure it
+
+## What failed
+
+- mended: Wind was too strong – Converted twice; lesson: Name units
+- Flaky – fails on Mondays
+
+## Files changed
+
+- ✅ Fallback – src/forecast.rs
+"
+    );
+}

@@ -40,6 +40,10 @@ mod value {
     pub(super) const PREFERENCE: u32 = 65;
     pub(super) const STATE: u32 = 60;
     pub(super) const QUESTION: u32 = 60;
+    /// What was done, as the log says it.
+    pub(super) const SUMMARY: u32 = 58;
+    pub(super) const ENVIRONMENT: u32 = 55;
+    pub(super) const HIGHLIGHT: u32 = 42;
     pub(super) const PROBLEM: u32 = 50;
     /// How what is failing fails.
     pub(super) const ERROR: u32 = 48;
@@ -132,6 +136,18 @@ pub(super) fn state(sources: &Sources<'_>, entries: &[Known]) -> Vec<Line> {
             lines.push(Line::new(entry.text.clone(), value::STATE));
         }
     }
+    // Where no turn tells what happened, the log alone does.
+    for entry in entries.iter().filter(|_| digest.turns == 0) {
+        let worth = match (entry.section.as_str(), entry.part.as_deref()) {
+            ("summary", _) => value::SUMMARY,
+            ("context", Some("environment")) => value::ENVIRONMENT,
+            ("highlights", _) | ("notes", Some("process" | "ready")) => value::HIGHLIGHT,
+            _ => continue,
+        };
+        if is_new(&mut said, &entry.text) {
+            lines.push(Line::new(entry.text.clone(), worth));
+        }
+    }
     lines
 }
 
@@ -155,7 +171,8 @@ pub(super) fn open(digest: &Digest, entries: &[Known]) -> Vec<Line> {
     };
     let mut own: Vec<(&Known, Option<DateTime<Utc>>)> = entries
         .iter()
-        .filter(|e| e.open && matches!(e.section.as_str(), "next" | "execution" | "criteria"))
+        // A next item without a box is to be done too.
+        .filter(|e| (e.open && matches!(e.section.as_str(), "next" | "execution" | "criteria")) || (e.section == "next" && !e.task))
         .map(|e| (e, since(&carry::words(&e.text))))
         .collect();
     own.sort_by_key(|(entry, time)| (rank(entry), worth(&entry.text, *time) == value::STALE));
@@ -278,8 +295,15 @@ pub(super) fn problems(digest: &Digest, entries: &[Known]) -> Vec<Line> {
     lines
 }
 
-/// Files, those that were changed last first.
-pub(super) fn files(digest: &Digest) -> Vec<Line> {
+/// Files, those that were changed last first; where no turn tells of any, what the log says was delivered.
+pub(super) fn files(digest: &Digest, entries: &[Known]) -> Vec<Line> {
+    if digest.turns == 0 {
+        let told = entries
+            .iter()
+            .filter(|e| matches!((e.section.as_str(), e.part.as_deref()), ("deliverables" | "files", _) | ("technical", Some("update"))));
+        return told.map(|e| Line::new(e.text.clone(), value::FILE)).collect();
+    }
+
     let mut changed: Vec<_> = digest.files.iter().filter(|file| file.is_changed()).collect();
     changed.sort_by(|a, b| (b.time, &a.path).cmp(&(a.time, &b.path)));
     let line = |(n, file): (usize, &File)| {
@@ -289,8 +313,13 @@ pub(super) fn files(digest: &Digest) -> Vec<Line> {
     changed.into_iter().enumerate().map(line).collect()
 }
 
-/// Commands with their last result; the one that verified last comes first.
-pub(super) fn commands(digest: &Digest) -> Vec<Line> {
+/// Commands with their last result, the one that verified last first; where no turn tells of any, the log's own.
+pub(super) fn commands(digest: &Digest, entries: &[Known]) -> Vec<Line> {
+    if digest.turns == 0 {
+        let told = entries.iter().filter(|e| e.section == "technical" && e.part.as_deref() == Some("commands"));
+        return told.map(|e| Line::new(code(&e.text), value::COMMAND)).collect();
+    }
+
     let verified = digest.verified();
     let is_verified = |command: &Command| verified.is_some_and(|verified| verified.head == command.head);
     let mut all: Vec<_> = digest.commands.iter().collect();
