@@ -42,7 +42,8 @@ fn of_log(journal: &Journal, log: &Log, is_open: bool) -> anyhow::Result<Vec<Str
         lines.push(format!("  [ ] {}", number(tasks as u64, "open task")));
     }
     if is_open {
-        lines.push(format!("  [ ] status is {}: `shiftlog status NEXT -s {}` changes it", one_line(&summary.status, 40), log.id));
+        let status = one_line(&summary.status, 40);
+        lines.push(format!("  [ ] status is {status}: `shiftlog handoff {0} --mark` hands it off, `shiftlog finish {0}` ends it", log.id));
     }
     if lines.len() == 1 {
         lines.push("  complete".to_string());
