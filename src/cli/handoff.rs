@@ -187,6 +187,13 @@ pub(crate) struct Made {
     pub(crate) earlier: Vec<Made>,
 }
 
+impl Made {
+    /// The conversation that went on last, of those that are nobody's part.
+    pub(crate) fn last(&self) -> Option<&Conversation> {
+        self.conversations.iter().rev().find(|conversation| conversation.parent.is_none())
+    }
+}
+
 /// The whole handoff of a log, without what is related to it.
 pub(crate) fn made(context: &Context, journal: &Journal, log: &Log) -> anyhow::Result<Made> {
     of_record(journal, recorded::find(context, journal)?.as_ref(), log, Vec::new())

@@ -18,7 +18,7 @@ type Found = Vec<(&'static str, String)>;
 
 pub(super) fn check(context: &Context, journal: &Journal, made: &Made) -> anyhow::Result<Ended> {
     let all: Vec<&Made> = std::iter::once(made).chain(&made.earlier).collect();
-    let mut found: Found = all.iter().find_map(|made| Some(branch(context, made, was(made)?))).unwrap_or_default();
+    let mut found: Found = all.iter().find_map(|made| Some(branch(context, made, made.last()?.branch.as_deref()?))).unwrap_or_default();
     for (n, made) in all.iter().enumerate() {
         let later = |path: &str| all[..n].iter().any(|later| later.digest.files.iter().any(|file| file.is_changed() && file.path == path));
         let noted = made.handoff.session.as_deref().and_then(|session| Noted::read(journal, session));
@@ -40,15 +40,9 @@ pub(super) fn check(context: &Context, journal: &Journal, made: &Made) -> anyhow
     Ok(Ended::Done)
 }
 
-/// The branch that the work took place on.
-fn was(made: &Made) -> Option<&str> {
-    made.conversations.iter().rev().find(|conversation| conversation.parent.is_none())?.branch.as_deref()
-}
-
 /// The directory that the work took place in.
 fn place<'m>(context: &'m Context, made: &'m Made) -> &'m Path {
-    let last = made.conversations.iter().rev().find(|conversation| conversation.parent.is_none());
-    last.and_then(|conversation| conversation.cwd.as_deref()).map_or(context.cwd.as_path(), Path::new)
+    made.last().and_then(|conversation| conversation.cwd.as_deref()).map_or(context.cwd.as_path(), Path::new)
 }
 
 fn branch(context: &Context, made: &Made, was: &str) -> Found {

@@ -86,10 +86,9 @@ fn choose(context: &Context, journal: &Journal) -> anyhow::Result<Choice> {
     for (n, log) in summaries.iter().enumerate() {
         context.ui.say(format_args!("{:>3}  {}", n + 1, offered(log)));
     }
+    let nothing = || Error::refused("choose", "nothing was chosen", "`--resume LOG` or `--new TITLE` chooses");
     loop {
-        let Some(line) = context.ui.ask("number to go on with, or a title for a new log:")? else {
-            return Err(Error::refused("choose", "nothing was chosen", "`--resume LOG` or `--new TITLE` chooses").into());
-        };
+        let line = context.ui.ask("number to go on with, or a title for a new log:")?.ok_or_else(nothing)?;
         match line.parse::<usize>() {
             Ok(n) => match n.checked_sub(1).and_then(|n| open.get(n)) {
                 Some(log) => return Ok(Choice::Resume(log.clone())),
@@ -100,7 +99,7 @@ fn choose(context: &Context, journal: &Journal) -> anyhow::Result<Choice> {
             Err(_) => match context.ui.ask(format!("begin a new log `{}`? [Y/n]", visible(&line)))?.as_deref().and_then(said) {
                 Some(true) => return Ok(Choice::New(Some(line))),
                 Some(false) => {}
-                None => return Err(Error::refused("choose", "nothing was chosen", "`--resume LOG` or `--new TITLE` chooses").into()),
+                None => return Err(nothing().into()),
             },
         }
     }

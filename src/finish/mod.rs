@@ -244,7 +244,7 @@ fn add(store: &Store, lock: &Lock, file: &Addition) -> Result<()> {
         if there.trim().is_empty() {
             return Ok(Some(format!("{}{}", file.head, file.text)));
         }
-        let gap = if there.is_empty() || there.ends_with("\n\n") {
+        let gap = if there.ends_with("\n\n") {
             ""
         } else if there.ends_with('\n') {
             "\n"

@@ -36,8 +36,6 @@ pub struct State {
     pub others: Vec<PathBuf>,
     /// What the person still has to do.
     pub todo: Vec<String>,
-    /// What else is to be known.
-    pub notes: Vec<String>,
 }
 
 impl Installer<'_> {

@@ -62,7 +62,7 @@ pub(super) fn run(context: &Context, args: &InstallArgs, installer: &Installer, 
     let installed = all.iter().any(|checked| checked.state == "installed" || checked.state == "incomplete");
     for checked in &mut all {
         // Who names no agent means those that something was installed for.
-        if checked.state == "absent" && checked.notes.is_empty() && (!args.agents.is_empty() || !installed) {
+        if checked.state == "absent" && (!args.agents.is_empty() || !installed) {
             let option = if args.project { " --project" } else { "" };
             checked.problems.push(format!("nothing is installed: run `shiftlog install {}{option}`", checked.agent));
         }
@@ -99,13 +99,11 @@ fn check(agent: &'static dyn Agent, state: State, place: &Place, known: &mut Has
     for path in state.commands.iter().filter(|_| !absent) {
         problems.push(format!("missing, or of another version: {}; `shiftlog install {}` writes it", path.display(), agent.name()));
     }
-    let mut notes = state.notes;
-    for path in state.others.iter().filter(|_| !absent) {
-        notes.push(format!(
-            "somebody else's file stands where a command would: {}; move it away and install again to have it",
-            path.display()
-        ));
-    }
+    let others = state.others.iter().filter(|_| !absent);
+    let other = |path: &PathBuf| {
+        format!("somebody else's file stands where a command would: {}; move it away and install again to have it", path.display())
+    };
+    let notes = others.map(other).collect();
     for hook in &state.hooks {
         hooks.push(try_out(hook, &sample(agent.name(), &hook.event, &place.0), place)?);
     }
