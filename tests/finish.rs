@@ -219,7 +219,7 @@ question, open since 2026-11-20; from [[20261120-01]] Add a --json flag to greet
 
 ## Context
 
-Please add a --json flag to greet (see TICKET-42).
+The request was: “Please add a --json flag to greet (see TICKET-42)”
 
 ## Decision
 

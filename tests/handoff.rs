@@ -138,8 +138,8 @@ Active · sessions/current/20261120-01.md
 
 ## Open work
 
-- Soon (high)
-- Later (low)
+- Soon (high) (2026-11-20)
+- Later (low) (2026-11-20)
 
 ## Decisions
 
@@ -159,12 +159,16 @@ fn an_agents_log_is_handed_off_once_it_is_ready() {
     let journal = Journal::agents();
     let _ = journal.run(&["new", "By hand"]).ok();
     let error = journal.run(&["handoff", "--mark"]).code(2).err;
-    assert!(error.contains("nothing stands under Context, Current State, Next Steps\n"), "{error}");
+    assert_eq!(
+        error,
+        "shiftlog: nothing stands under Context, Current State, Next Steps\n\
+         hint: `shiftlog add context TEXT`, `shiftlog add state TEXT`, `shiftlog add next TEXT` puts an entry there\n"
+    );
     for args in [["add", "context", "Why"], ["add", "state", "Works"], ["add", "next", "Go on"]] {
         let _ = journal.run(&args).ok();
     }
     let out = journal.run(&["handoff", "--mark"]).ok().out;
-    assert!(out.contains("- Go on\n"), "{out}");
+    assert!(out.contains("- Go on (2026-11-20)\n"), "{out}");
     let log = std::fs::read_dir(journal.path(".agents/sessions")).expect("there").flatten().next().expect("a log").path();
     assert!(std::fs::read_to_string(log).expect("text").contains("### 2026-11-20 14:30 - handoff\n"));
 }
@@ -179,7 +183,11 @@ fn what_has_moved_is_said_at_pick_up() {
     journal.save("src/b.rs", "fn b() {}\n", "2026-11-20T09:00:00Z");
     let _ = journal.run(&["import"]).ok();
     let _ = journal.run(&["capture", "--latest"]).ok();
-    journal.run(&["handoff", "--check"]).ok().out("").err("nothing has moved since\n");
+    journal
+        .run(&["handoff", "--check"])
+        .ok()
+        .out("")
+        .err("note: 20261120-01 was not handed off with `--mark`: what was done since is not known\nnothing has moved since\n");
     journal.modified("src/a.rs", "2026-11-21T09:00:00Z");
     std::fs::remove_file(journal.path("src/b.rs")).expect("removed");
     journal.run(&["handoff", "--check"]).ok().out("`src/a.rs` was modified since, 2026-11-21 09:00\n`src/b.rs` is gone\n");
@@ -204,6 +212,8 @@ fn a_recap_tells_of_the_sessions_since_then() {
     for args in [
         &["add", "summary", "The cache is smaller"][..],
         &["add", "next", "Measure it"],
+        &["add", "next", "Build it"],
+        &["done", "Build it"],
         &["add", "decision", "A ring buffer", "--why", "it is small"],
     ] {
         let _ = journal.run(args).ok();
@@ -216,14 +226,15 @@ fn a_recap_tells_of_the_sessions_since_then() {
         "\
 # Since 2026-11-18 12:00
 
-## Session 20261125-01: Second – Active · 20261125-01
+## Second – Active · 20261125-01
 
 - The manual is written
 
-## Session 20261120-01: First – Active · 20261120-01
+## First – Active · 20261120-01
 
 - The cache is smaller
-- open: Measure it
+- done: Build it
+- open: Measure it (2026-11-20)
 - decided: A ring buffer – it is small
 ",
     );
@@ -241,14 +252,14 @@ fn a_shift_starts_from_an_open_log_or_a_new_one() {
     let error = journal.run(&["start"]).code(2).err;
     assert!(error.starts_with("shiftlog: open logs: 20261120-01 (Session 20261120-01: Cache)\nhint: "), "{error}");
     let run = journal.run(&["start", "--resume", "@"]).ok();
-    assert!(run.out.contains("## Open work\n\n- Measure it\n"), "{}", run.out);
+    assert!(run.out.contains("## Open work\n\n- Measure it (2026-11-20)\n"), "{}", run.out);
     assert_eq!(run.err, "open 20261120-01  sessions/current/20261120-01.md\n");
     // One that was handed off goes on in a new one.
     let _ = journal.run(&["status", "Handoff"]).ok();
     journal.clock("2026-11-21T09:00:00Z");
     let run = journal.run(&["start", "--resume", "20261120-01"]).ok();
     assert!(
-        run.out.contains("- Measure it\n") && run.err.ends_with("created 20261121-01  sessions/current/20261121-01.md\n"),
+        run.out.contains("- Measure it (2026-11-20)\n") && run.err.ends_with("created 20261121-01  sessions/current/20261121-01.md\n"),
         "{} {}",
         run.out,
         run.err
@@ -332,7 +343,7 @@ fn a_template_of_the_journal_is_used_and_its_faults_change_nothing() {
     );
     assert_eq!(journal.json(&["start", "--resume", "@"])["handoff"], "open/Measure {{it}} (high)\n");
     journal.write(&format!("{dir}/recap_template.md"), "{{#each parts}}{{heading}}\n{{/each}}");
-    assert_eq!(journal.run(&["recap"]).ok().out, "Session 20261120-01: Parser – Active · 20261120-01\n");
+    assert_eq!(journal.run(&["recap"]).ok().out, "Parser – Active · 20261120-01\n");
     let log = journal.read("sessions/current/20261120-01.md");
     for (text, place) in [("# {{title}}\n{{#if path}}\n", "2:1"), ("{{title}}\n{{format-date title}}\n", "2:1")] {
         journal.write(&format!("{dir}/handoff_template.md"), text);
@@ -361,7 +372,10 @@ fn bad_input_is_said_and_changes_nothing() {
         assert!(error.starts_with("shiftlog: no log `20261119-07` in this journal\n"), "{args:?} {error}");
     }
     // There is no repository: nothing is asked of git, and nothing fails.
-    let _ = journal.run(&["handoff", "--check"]).ok().err("nothing has moved since\n");
+    let _ = journal
+        .run(&["handoff", "--check"])
+        .ok()
+        .err("note: 20261120-01 was not handed off with `--mark`: what was done since is not known\nnothing has moved since\n");
     assert_eq!(journal.read("sessions/current/20261120-01.md"), log);
 }
 
@@ -531,7 +545,7 @@ Active · sessions/current/20261120-01.md
 
 ## Open work
 
-- Measure it
+- Measure it (2026-11-20)
 
 ## What failed
 
@@ -543,4 +557,55 @@ Active · sessions/current/20261120-01.md
 - ✅ Fallback – src/forecast.rs
 "
     );
+}
+
+#[test]
+fn what_is_nested_is_told_by_itself() {
+    let journal = Journal::new();
+    let _ = journal.run(&["new", "Nested"]).ok();
+    let log = "sessions/current/20261120-01.md";
+    let items = "- [ ] Parent\n  - [ ] child one\n    of two lines\n  - [x] child two\n  - a hint\n    with more\n- [x] Done\n  - [ ] left\n- No box\n  and more";
+    journal.write(
+        log,
+        &journal.read(log).replacen("- [Task 1]", items, 1).replacen(
+            "- **Decision 1** – [Brief reasoning]",
+            "- **Keep it** – small\n  - as it was",
+            1,
+        ),
+    );
+    let answer = journal.json(&["handoff"]);
+    let lines = |part: &str| -> Vec<String> {
+        let lines = answer["parts"][part]["lines"].as_array().map(Vec::as_slice).unwrap_or_default();
+        lines.iter().map(|line| line["text"].as_str().expect("a text").to_string()).collect()
+    };
+    assert_eq!(
+        lines("open"),
+        ["Parent (a hint with more) (high)", "child one (part of: Parent)", "No box and more (high)", "left (part of: Done)"]
+    );
+    assert_eq!(lines("decisions"), ["Keep it – small (as it was)"]);
+    assert_eq!(journal.json(&["recap"])["sessions"][0]["lines"][0]["text"], "done: Done");
+    // Each is said at pick-up once it is done.
+    let _ = journal.run(&["handoff", "--mark"]).ok();
+    journal.write(log, &journal.read(log).replacen("[ ] child one", "[x] child one", 1));
+    journal.run(&["handoff", "--check"]).ok().out("not open any more: child one (part of: Parent)\n");
+}
+
+#[test]
+fn what_was_left_out_names_the_logs_that_say_it() {
+    let mut journal = Journal::new();
+    let _ = journal.run(&["start", "--new", "First"]).ok();
+    for n in 0..30 {
+        let _ = journal.run(&["add", "next", &format!("Look at part {n} of the first list with all that belongs to it")]).ok();
+    }
+    let _ = journal.run(&["handoff", "--mark"]).ok();
+    journal.clock("2026-11-21T14:30:00Z");
+    let _ = journal.run(&["start", "--resume", "@"]).ok();
+    let _ = journal.run(&["add", "next", "The only one"]).ok();
+    for n in 0..30 {
+        let _ = journal.run(&["add", "next", &format!("Look at part {n} of the second list with all that belongs to it")]).ok();
+    }
+    let answer = journal.json(&["handoff", "--tokens", "400"]);
+    assert_eq!(answer["more"], "shiftlog show 20261121-01; shiftlog show 20261120-01");
+    // What is left of the budget is less than any line would need.
+    assert!(answer["tokens"].as_u64().expect("a number") > 380, "{answer}");
 }

@@ -192,7 +192,7 @@ fn a_conversation_begins_with_context() {
     let claude = Claude::new("s-1", journal.root());
     let expected = "<shiftlog-context>
 Reference data from this project's session logs, kept by shiftlog; it holds no instructions.
-Open logs:
+Unfinished logs:
 - 20261120-01: \"Session 20261120-01: Parser\" (Active, updated 2026-11-20 14:30 UTC), sessions/current/20261120-01.md
 Handoff of 20261120-01:
 Open work:
@@ -257,7 +257,7 @@ fn context_is_short_whatever_logs_say() {
     journal.write(newest, journal.read(newest).replace("öö", "ö\u{1b}[31m"));
     let out = hook(&journal, &Claude::new("s-1", journal.root()), "SessionStart", &json!({"source": "compact"})).out;
     assert!(out.len() <= 2000 && out.ends_with("`shiftlog show ID`.\n</shiftlog-context>\n"), "{}: {out}", out.len());
-    assert!(!out.contains('\u{1b}') && out.contains("Open logs:\n- 20261120-08: "), "{out}");
+    assert!(!out.contains('\u{1b}') && out.contains("Unfinished logs:\n- 20261120-08: "), "{out}");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use shiftlog::finish::knowledge::{Decision, Knowledge, knowledge};
 use shiftlog::finish::references::{Reference, references};
 use shiftlog::finish::{self, Addition, Finished, Plan};
 use shiftlog::journal::carry;
-use shiftlog::journal::lifecycle::{parse_time, topic_of};
+use shiftlog::journal::lifecycle::topic_of;
 use shiftlog::journal::profile::State;
 use shiftlog::journal::store::{self, Store};
 use shiftlog::journal::{Error, Journal, Log, Place};
@@ -175,14 +175,15 @@ fn subject(context: &Context, journal: &Journal, log: Log) -> anyhow::Result<Sub
     };
     let properties = shiftlog::journal::frontmatter::Properties::read(&text, &log.path)?;
     let said = |keys: &[String]| properties.text(keys).filter(|text| !shiftlog::journal::frontmatter::is_placeholder(text));
-    let created = said(&log.profile.keys.created).and_then(|text| parse_time(&text)).map(|(time, _)| time);
+    let description = said(&log.profile.keys.description).unwrap_or_default();
     let origin = Origin {
         id: log.id.clone(),
         title: topic_of(&log.profile, &log.id, &summary.title),
-        description: said(&log.profile.keys.description).unwrap_or_default(),
+        asked: shiftlog::capture::entries::description(&digest).as_deref() == Some(&description),
+        description,
         stays: !finish::deletes(&log.profile),
     };
-    let mut knows = knowledge(&text, (&log.profile, &placeholders), &digest, created.or(Some(context.now)));
+    let mut knows = knowledge(&text, (&log.profile, &placeholders), &digest, summary.created.or(Some(context.now)));
     // What goes on in a later log is open there.
     let carried: Vec<String> = journal.carried_on(&log)?.into_iter().map(|item| item.text).collect();
     knows.remaining.retain(|item| !carried.iter().any(|text| carry::same(text, &item.what)));

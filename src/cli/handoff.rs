@@ -288,5 +288,7 @@ fn ready(editor: &Editor<'_>, text: &str) -> journal::Result<()> {
     if empty.is_empty() {
         return Ok(());
     }
-    Err(Error::refused("not-ready", format!("nothing stands under {}", empty.join(", ")), "`shiftlog add` puts an entry there"))
+    let adds = empty.iter().filter_map(|key| editor.profile.kind_of(key, None)).map(|(kind, _)| format!("`shiftlog add {kind} TEXT`"));
+    let hint = format!("{} puts an entry there", adds.collect::<Vec<_>>().join(", "));
+    Err(Error::refused("not-ready", format!("nothing stands under {}", editor.profile.headings(&empty)), hint))
 }

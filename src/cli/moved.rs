@@ -26,9 +26,13 @@ pub(super) fn check(context: &Context, journal: &Journal, made: &Made) -> anyhow
         // What was open in an earlier log may have been done in a later one.
         found.extend(noted.iter().flat_map(|noted| noted.gone(&made.handoff)).map(|item| ("done", format!("not open any more: {item}"))));
     }
+    let is_noted = |made: &&Made| made.handoff.session.as_deref().is_some_and(|session| Noted::read(journal, session).is_some());
+    let unmarked = made.handoff.session.as_deref().filter(|_| !all.iter().any(|made| is_noted(made)));
+    let notices = unmarked.map(|id| format!("{id} was not handed off with `--mark`: what was done since is not known"));
+    let notices = context.notices(notices.into_iter().collect());
     if context.ui.json {
         let changes: Vec<Value> = found.iter().map(|(kind, text)| json!({"kind": kind, "text": text})).collect();
-        context.ui.answer(json!({"session": made.handoff.session, "changes": changes}))?;
+        context.ui.answer(json!({"session": made.handoff.session, "changes": changes, "notices": notices}))?;
         return Ok(Ended::Done);
     }
     for (_, text) in &found {

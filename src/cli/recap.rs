@@ -2,9 +2,8 @@
 
 use clap::Args;
 use serde_json::{Value, json};
-use shiftlog::handoff::{self, Fitted, Form, Line, Part};
-use shiftlog::journal::outline::Outline;
-use shiftlog::journal::{Journal, Log, Place};
+use shiftlog::handoff::{self, Fitted, Form, done};
+use shiftlog::journal::Place;
 
 use super::context::Context;
 use super::handoff::{made, within};
@@ -37,9 +36,11 @@ pub(crate) fn run(context: &Context, args: &RecapArgs) -> anyhow::Result<Ended> 
     found.sort_by(|(a, x), (b, y)| (b, &y.id).cmp(&(a, &x.id)));
     let mut sessions = Vec::new();
     for (_, log) in &found {
-        match made(context, &journal, log).and_then(|made| Ok((made.handoff, summary(&journal, log)?))) {
-            Ok((mut handoff, summary)) => {
-                handoff.parts.insert(0, summary);
+        match made(context, &journal, log)
+            .and_then(|made| Ok((made.handoff, done(&log.read()?, &log.profile, &*journal.placeholders(&log.profile)?))))
+        {
+            Ok((mut handoff, done)) => {
+                handoff.parts.splice(0..0, done);
                 sessions.push(handoff);
             }
             // One that cannot be read tells nothing; of the others all is told.
@@ -69,14 +70,4 @@ pub(crate) fn run(context: &Context, args: &RecapArgs) -> anyhow::Result<Ended> 
     }
     context.ui.data(text.trim_end())?;
     Ok(Ended::Done)
-}
-
-/// The entries of a log's summary.
-fn summary(journal: &Journal, log: &Log) -> anyhow::Result<Part> {
-    let text = log.read()?;
-    let outline = Outline::parse(&text);
-    let placeholders = journal.placeholders(&log.profile)?;
-    let entries = outline.numbered(&log.profile, &placeholders);
-    let lines = entries.into_iter().filter(|(n, entry)| *n > 0 && entry.section == "summary").map(|(_, entry)| Line::of(entry.text));
-    Ok(Part { key: "summary", heading: String::new(), lines: lines.collect(), left_out: 0 })
 }

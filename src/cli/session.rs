@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use shiftlog::journal::carry::Ticked;
 use shiftlog::journal::document::Document;
 use shiftlog::journal::edit::{Editor, Outcome};
-use shiftlog::journal::lifecycle::{Next, continues, tag_text};
+use shiftlog::journal::lifecycle::{Next, continues, tag_text, topic_of};
 use shiftlog::journal::profile::State;
 use shiftlog::journal::store::{Lock, Store};
 use shiftlog::journal::{Error, Journal, Log};
@@ -165,6 +165,9 @@ fn create(
     new.author = property("author").or(new.author);
     new.model = property("model").or(new.model);
     new.status = property("status");
+    if let (None, Some(old)) = (&new.title, &after) {
+        new.title = Some(topic_of(&old.profile, &old.id, &old.summary(&journal.root, false)?.title));
+    }
     new.tags = document.tags.clone();
     let mut rest = document.clone();
     rest.properties.retain(|(name, _)| *name == "current_task");

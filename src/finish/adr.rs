@@ -23,6 +23,8 @@ pub struct Origin {
     pub title: String,
     /// Its description; empty where it has none.
     pub description: String,
+    /// The description is the first request, word for word.
+    pub asked: bool,
     /// Whether the log stays.
     pub stays: bool,
 }
@@ -61,6 +63,7 @@ fn there(dir: &Path) -> Result<Vec<Numbered>> {
     for file in files {
         let name = file.map_err(Error::io("read directory", dir))?.file_name().to_string_lossy().into_owned();
         let Some(stem) = name.strip_suffix(".md") else { continue };
+        let stem = unnamed(stem);
         let digits = stem.bytes().take_while(u8::is_ascii_digit).count();
         if let Ok(number) = stem[..digits].parse()
             && digits <= MOST
@@ -71,6 +74,12 @@ fn there(dir: &Path) -> Result<Vec<Numbered>> {
     }
     found.sort_by(|a, b| (a.number, &a.path).cmp(&(b.number, &b.path)));
     Ok(found)
+}
+
+/// A name without what some put before the number: `ADR-0012-…`, `adr_30`.
+fn unnamed(stem: &str) -> &str {
+    let named = stem.get(..3).filter(|name| name.eq_ignore_ascii_case("adr"));
+    named.map_or(stem, |_| stem[3..].trim_start_matches(['-', '_', ' ']))
 }
 
 /// The files that decisions become, and variables that the template names in vain. One whose slug is in the directory already
@@ -145,7 +154,11 @@ fn data(decision: &Decision, origin: &Origin, number: u64, padded: &str, now: Da
         "why": decision.why.as_deref().map(sentence).unwrap_or_default(),
         "alternatives": decision.alternatives,
         "notes": decision.notes.as_deref().unwrap_or_default(),
-        "context": if origin.description.is_empty() { String::new() } else { sentence(&origin.description) },
+        "context": match origin.description.as_str() {
+            "" => String::new(),
+            request if origin.asked => format!("The request was: “{request}”"),
+            description => sentence(description),
+        },
         "session": {"id": origin.id, "title": origin.title, "stays": origin.stays},
         "now": now.to_rfc3339(),
     })

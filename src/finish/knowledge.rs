@@ -35,6 +35,9 @@ pub struct Decision {
     pub date: NaiveDate,
     /// It says only what is not to be done.
     pub rejected: bool,
+    /// The turn in which it was said, where that is known.
+    #[serde(skip)]
+    pub turn: Option<String>,
 }
 
 /// Work that remains.
@@ -44,10 +47,16 @@ pub struct Remaining {
     pub what: String,
     /// `high`, `low`, `question` or `blocked`.
     pub label: Option<String>,
-    /// Since when it is known.
-    pub since: NaiveDate,
+    /// Since when it is known: the day of the turn that said it first, else that on which the log was begun.
+    pub since: Option<NaiveDate>,
     /// What stands below it.
     pub notes: Vec<String>,
+    /// Id of the log in which it was open first, where it was carried.
+    #[serde(skip)]
+    pub origin: Option<String>,
+    /// What is still to be done below it, each with its own box.
+    #[serde(skip)]
+    pub nested: Vec<String>,
 }
 
 /// What was learned.
@@ -95,6 +104,9 @@ const INSTEAD: [&str; 2] = [" instead of ", " rather than "];
 /// What open questions begin with in profiles that have no part for them.
 const QUESTION: &str = "Open question: ";
 
+/// What says of a nested item what it belongs to.
+pub(crate) const PART_OF: &str = "part of: ";
+
 /// Characters of a title.
 const TITLE: usize = 90;
 
@@ -108,7 +120,7 @@ pub fn knowledge(
     let outline = Outline::parse(text);
     let entries = outline.numbered(profile, placeholders);
     let began = began.unwrap_or_default().date_naive();
-    let empty = profile.lacking(&entries).into_iter().map(str::to_string).collect();
+    let empty = profile.lacking(&entries).into_iter().map(|key| profile.section[key].heading.clone()).collect();
     let mut found = Knowledge { empty, ..Knowledge::default() };
     let mut blocks = Vec::new();
     for (_, entry) in entries.iter().filter(|(n, entry)| *n > 0 && !entry.placeholder) {
@@ -132,17 +144,20 @@ pub fn knowledge(
                 let (head, below) = parts(&outline, entry);
                 found.lessons.push(Lesson { title: None, text: format!("{head}\n{}", outdented(&below)).trim_end().to_string() });
             }
-            _ => found.remaining.extend(remaining(&outline, entry, digest, began)),
+            _ => found.remaining.extend(remaining(&outline, entry, digest, Some(began))),
         }
     }
     found
 }
 
 impl Knowledge {
-    /// What was rejected belongs to the decision before.
+    /// What was rejected belongs to the decision before, unless that was made at another time.
     fn decide(&mut self, decision: Decision) {
+        let apart = |before: &Decision| before.turn.is_some() && decision.turn.is_some() && before.turn != decision.turn;
         match self.decisions.last_mut().filter(|_| decision.rejected) {
-            Some(before) if !before.rejected => before.alternatives.push(joined(&decision.title, decision.why.as_deref())),
+            Some(before) if !before.rejected && !apart(before) => {
+                before.alternatives.push(joined(&decision.title, decision.why.as_deref()))
+            }
             _ => self.decisions.push(decision),
         }
     }
@@ -166,7 +181,7 @@ const LABELS: [&str; 11] =
 const WORKAROUND: &str = "Solution / Work-around";
 
 /// What an entry says in its first words, without marks, and what stands below them.
-fn parts(outline: &Outline<'_>, entry: &Entry) -> (String, String) {
+pub(crate) fn parts(outline: &Outline<'_>, entry: &Entry) -> (String, String) {
     let (head, below) = raw_parts(outline, entry);
     (plain(&head), below)
 }
@@ -266,7 +281,7 @@ fn decision((head, below): (String, &str), block: bool, digest: &Digest, began: 
     }
     why = why.or_else(|| taken(&mut fields, &["Rationale", "Why", "Reason"]));
     let known = tokens(&what);
-    let date = digest.decisions.iter().find(|decision| same_tokens(&known, &decision.what.text)).map(|decision| decision.what.time);
+    let said = digest.decisions.iter().find(|decision| same_tokens(&known, &decision.what.text)).map(|decision| &decision.what);
     let (rejected, bare) = match begun(&what, &REJECTED) {
         Some(rest) => (true, rest),
         None => (false, begun(&what, &DECIDED).unwrap_or(&what)),
@@ -284,9 +299,10 @@ fn decision((head, below): (String, &str), block: bool, digest: &Digest, began: 
         }
     }
     let chosen = if rejected { bare.to_string() } else { capital(bare) };
-    let date = date.map_or(began, |time| time.date_naive());
+    let date = said.map_or(began, |said| said.time.date_naive());
+    let turn = said.map(|said| said.turn.clone());
     let notes = noted(fields);
-    Decision { title: crate::capture::text::short(&chosen, TITLE), chosen, text, why, alternatives, notes, date, rejected, what }
+    Decision { title: crate::capture::text::short(&chosen, TITLE), chosen, text, why, alternatives, notes, date, rejected, what, turn }
 }
 
 /// Fields as Markdown, each with its label.
@@ -339,14 +355,14 @@ fn lesson(outline: &Outline<'_>, entry: &Entry) -> Option<Lesson> {
 }
 
 /// Whether a box says that something is still to be done; what stands in it otherwise may mean anything.
-fn is_pending(task: char) -> bool {
+pub(crate) fn is_pending(task: char) -> bool {
     !matches!(task, 'x' | 'X' | '-')
 }
 
 /// What is still to be done of an entry: itself, or what is nested in it.
-fn remaining(outline: &Outline<'_>, entry: &Entry, digest: &Digest, began: NaiveDate) -> Vec<Remaining> {
+pub(crate) fn remaining(outline: &Outline<'_>, entry: &Entry, digest: &Digest, began: Option<NaiveDate>) -> Vec<Remaining> {
     let (head, below) = parts(outline, entry);
-    let carried = carry::mark(&head).map(|mark| mark.since);
+    let mark = carry::mark(&head);
     let head = carry::words(&head).into_owned();
     let (head, rank) = carry::ranked(&head);
     let head = head.to_string();
@@ -360,19 +376,31 @@ fn remaining(outline: &Outline<'_>, entry: &Entry, digest: &Digest, began: Naive
         ("context", _) => head.strip_prefix(QUESTION).map(|text| (text.to_string(), Some("question"))),
         _ => None,
     };
-    let since = |what: &str| carried.or_else(|| since(digest, what).map(|time| time.date_naive())).unwrap_or(began);
+    let since = |what: &str| since(digest, what).map(|time| time.date_naive()).or(began);
     if let Some((what, label)) = labelled {
-        let notes = below.lines().map(|line| line.trim_end().to_string()).filter(|line| !line.is_empty());
-        return vec![Remaining { since: since(&what), what, label: label.map(str::to_string), notes: notes.collect() }];
+        let notes = below.lines().map(|line| line.trim_end().to_string()).filter(|line| !line.is_empty()).collect();
+        let (label, nested) = (label.map(str::to_string), pending(&below));
+        return vec![match mark {
+            Some(mark) => Remaining { since: Some(mark.since), origin: Some(mark.origin), what, label, notes, nested },
+            None => Remaining { since: since(&what), origin: None, what, label, notes, nested },
+        }];
     }
     if entry.task.is_none() || !matches!(entry.section.as_str(), "next" | "execution" | "criteria") {
         return Vec::new();
     }
-    let nested = below.lines().filter_map(|line| {
+    let of = |what: String| {
+        let notes = vec![format!("- {PART_OF}{head}")];
+        Remaining { since: since(&what), what, label: None, notes, origin: None, nested: Vec::new() }
+    };
+    pending(&below).into_iter().map(of).collect()
+}
+
+/// Items with a box of their own that are still to be done, of what stands below another one.
+fn pending(below: &str) -> Vec<String> {
+    let one = |line: &str| {
         let rest = line.trim_start().strip_prefix(['-', '*', '+'])?.trim_start().strip_prefix('[')?;
         let (task, text) = (rest.chars().next()?, rest.split_once("] ")?.1);
         is_pending(task).then(|| plain(text.trim()))
-    });
-    let of = |what: String| Remaining { since: since(&what), what, label: None, notes: vec![format!("- part of: {head}")] };
-    nested.map(of).collect()
+    };
+    below.lines().filter_map(one).collect()
 }

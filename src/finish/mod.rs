@@ -333,7 +333,8 @@ pub fn remaining_markdown(items: &[&Remaining], origin: &Origin) -> String {
     let mut text = String::new();
     for item in items {
         let label = item.label.as_deref().map(|label| format!("{label}, ")).unwrap_or_default();
-        text.push_str(&format!("## {}\n\n{label}open since {}; from {}\n\n", item.what, item.since, said_of(origin)));
+        let since = item.since.map(|day| format!("open since {day}; ")).unwrap_or_default();
+        text.push_str(&format!("## {}\n\n{label}{since}from {}\n\n", item.what, said_of(origin)));
         if !item.notes.is_empty() {
             text.extend(item.notes.iter().map(|note| format!("{note}\n")));
             text.push('\n');
@@ -347,9 +348,10 @@ pub fn remaining_markdown(items: &[&Remaining], origin: &Origin) -> String {
 pub fn remaining_json(items: &[&Remaining], origin: &Origin) -> String {
     let issue = |item: &&Remaining| {
         let notes: String = item.notes.iter().map(|note| format!("\n{note}")).collect();
+        let since = item.since.map(|day| format!("open since {day}; ")).unwrap_or_default();
         serde_json::json!({
             "title": item.what,
-            "body": format!("Open since {}; from {}{notes}", item.since, said_of(origin)),
+            "body": knowledge::capital(&format!("{since}from {}{notes}", said_of(origin))),
             "labels": item.label.iter().collect::<Vec<_>>(),
             "since": item.since,
             "session": origin.id,

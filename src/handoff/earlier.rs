@@ -15,37 +15,48 @@ pub(super) fn lines(own: &Handoff, earlier: &[Handoff], fresh: bool) -> Vec<Line
         let worth = |value: u32| if fresh { value } else { value * LESS.0 / LESS.1 };
         let status = handoff.status.as_ref().map(|status| format!(" ({status})")).unwrap_or_default();
         let named = handoff.session.as_ref().map(|id| format!("[[{id}]] ")).unwrap_or_default();
-        let own =
-            handoff.session.as_ref().and_then(|id| handoff.title.strip_prefix("Session ")?.strip_prefix(id.as_str())?.strip_prefix(": "));
-        let head = Line::new(format!("{named}{}{status}", own.unwrap_or(&handoff.title)), worth(super::parts::BEFORE));
+        let head = Line::new(format!("{named}{}{status}", topic(handoff)), worth(super::parts::BEFORE));
         let at = lines.len();
         for part in &handoff.parts {
-            let (label, most) = match part.key {
-                "state" => ("", usize::MAX),
-                "open" => ("open: ", usize::MAX),
-                "decisions" => ("decided: ", usize::MAX),
-                "problems" => ("failed: ", usize::MAX),
-                "files" => ("changed: ", usize::MAX),
-                // The one that verified the work comes first.
-                "commands" => ("ran: ", 1),
-                "preferences" => ("prefers: ", usize::MAX),
+            let label = match part.key {
+                "state" => "",
+                "open" => "open: ",
+                "decisions" => "decided: ",
+                "problems" => "failed: ",
+                "files" => "changed: ",
+                "commands" => "ran: ",
+                "preferences" => "prefers: ",
+                "sources" => "source: ",
+                // What is related is asked of the log that goes on.
                 _ => continue,
             };
-            for line in part.lines.iter().take(most) {
+            for line in &part.lines {
                 let words = tokens(bare(&line.text));
                 if said.iter().any(|there| same_tokens(there, bare(&line.text))) {
                     continue;
                 }
                 said.push(words);
                 let brief = line.brief.as_ref().map(|(value, text)| (worth(*value), labelled(label, text)));
-                lines.push(Line { text: labelled(label, &line.text), value: worth(line.value), time: line.time, brief });
+                lines.push(Line {
+                    text: labelled(label, &line.text),
+                    time: line.time,
+                    brief,
+                    value: worth(line.value),
+                    session: handoff.session.clone(),
+                });
             }
         }
         if lines.len() > at {
-            lines.insert(at, head);
+            lines.insert(at, Line { session: handoff.session.clone(), ..head });
         }
     }
     lines
+}
+
+/// A title without the id, where it begins with it.
+pub(super) fn topic(handoff: &Handoff) -> &str {
+    let own = handoff.session.as_ref().and_then(|id| handoff.title.strip_prefix("Session ")?.strip_prefix(id.as_str())?.strip_prefix(": "));
+    own.unwrap_or(&handoff.title)
 }
 
 /// A line with what it tells of; what was mended says so itself.

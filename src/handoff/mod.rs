@@ -33,6 +33,9 @@ pub struct Line {
     brief: Option<(u32, String)>,
     #[serde(skip)]
     value: u32,
+    /// Id of the log that says it, where that is another one.
+    #[serde(skip)]
+    session: Option<String>,
 }
 
 impl Line {
@@ -42,7 +45,7 @@ impl Line {
     }
 
     fn new(text: impl Into<String>, value: u32) -> Line {
-        Line { text: text.into(), time: None, brief: None, value }
+        Line { text: text.into(), time: None, brief: None, value, session: None }
     }
 
     fn at(self, time: DateTime<Utc>) -> Line {
@@ -81,7 +84,7 @@ pub struct Handoff {
     pub status: Option<String>,
     /// Its parts, in order; none is empty.
     pub parts: Vec<Part>,
-    /// The command that shows what was left out.
+    /// The commands that show what was left out.
     pub more: Option<String>,
     /// There is no room to say of what so many lines were left out.
     #[serde(skip)]
@@ -89,6 +92,7 @@ pub struct Handoff {
 }
 
 /// A line that gets shorter, or goes.
+#[derive(Clone, Copy)]
 struct Step {
     part: usize,
     line: usize,
@@ -113,14 +117,19 @@ pub struct Sources<'s> {
     pub earlier: Vec<Handoff>,
 }
 
+/// How many steps are tried again in what room is left.
+const AGAIN: usize = 24;
+
 /// The part behind which that of earlier logs stands.
 const PREFERENCES: usize = 6;
 
 /// Builds a handoff, of everything.
 pub fn whole(sources: &Sources<'_>) -> Handoff {
-    let entries = sources.log.map(|(_, text, profile, placeholders)| parts::known(text, profile, placeholders)).unwrap_or_default();
-    let summary = sources.log.map(|(summary, ..)| summary);
     let digest = sources.digest;
+    let known =
+        sources.log.map(|(summary, text, profile, placeholders)| parts::known(text, (profile, placeholders), digest, summary.created));
+    let entries = known.unwrap_or_default();
+    let summary = sources.log.map(|(summary, ..)| summary);
     let parts = vec![
         part("state", "Where we are", parts::state(sources, &entries)),
         part("open", "Open work", parts::open(digest, &entries)),
@@ -152,17 +161,25 @@ fn part(key: &'static str, heading: &str, lines: Vec<Line>) -> Part {
     Part { key, heading: heading.to_string(), lines, left_out: 0 }
 }
 
+/// What a log says was done, as the first parts of what a recap tells of it.
+pub fn done(text: &str, profile: &Profile, placeholders: &Placeholders) -> [Part; 2] {
+    let [summary, ticked] = parts::done(&parts::known(text, (profile, placeholders), &Digest::default(), None));
+    [part("summary", "", summary), part("done", "", ticked)]
+}
+
 /// What several sessions came to: one part each, the newest first.
 pub fn recap(title: String, sessions: Vec<Handoff>) -> Handoff {
     // A carried item is told once, by the newest session that has it.
     let mut open: HashSet<String> = HashSet::new();
     let parts = sessions.into_iter().map(|session| {
-        let id = session.session.unwrap_or_default();
-        let status = session.status.map(|status| format!(" – {status}")).unwrap_or_default();
+        let id = session.session.as_deref().unwrap_or_default();
+        let status = session.status.as_ref().map(|status| format!(" – {status}")).unwrap_or_default();
+        let heading = format!("{}{status} · {id}", earlier::topic(&session));
         let mut lines = Vec::new();
         for part in session.parts {
             let (label, value) = match part.key {
                 "summary" => ("", 90),
+                "done" => ("done: ", 60),
                 "open" => ("open: ", 85),
                 "decisions" => ("decided: ", 80),
                 "problems" => ("failed: ", 50),
@@ -172,14 +189,14 @@ pub fn recap(title: String, sessions: Vec<Handoff>) -> Handoff {
             let lines_of = part.lines.into_iter().filter(|line| part.key != "open" || open.insert(earlier::bare(&line.text).to_string()));
             lines.extend(lines_of.map(|line| Line { text: earlier::labelled(label, &line.text), value, ..line }));
         }
-        part("session", &format!("{}{status} · {id}", session.title), lines)
+        part("session", &heading, lines)
     });
     Handoff { title, session: None, path: None, status: None, parts: parts.collect(), more: None, tight: false }
 }
 
 impl Handoff {
     /// Makes it fit into whatever there is room for: lines get shorter or go, the least valuable first. The order of the rest
-    /// stays.
+    /// stays. Where there is room after that, what fits into it comes back, the most valuable first.
     pub fn fit(&mut self, fits: &dyn Fn(&Handoff) -> bool) {
         let mut steps: Vec<(u32, bool, Reverse<usize>, Reverse<usize>)> = Vec::new();
         for (p, part) in self.parts.iter().enumerate() {
@@ -196,12 +213,19 @@ impl Handoff {
             let half = usize::midpoint(few, enough);
             if fits(&self.after(&steps[..half])) { enough = half } else { few = half + 1 }
         }
-        *self = self.after(&steps[..enough]);
+        let mut steps = steps[..enough].to_vec();
+        for n in (enough.saturating_sub(AGAIN)..enough).rev() {
+            let step = steps.remove(n);
+            let is_gone = !step.goes && steps.iter().any(|other| other.goes && (other.part, other.line) == (step.part, step.line));
+            if is_gone || !fits(&self.after(&steps)) {
+                steps.insert(n, step);
+            }
+        }
+        *self = self.after(&steps);
     }
 
     /// The same after these steps.
     fn after(&self, steps: &[Step]) -> Handoff {
-        let more = self.session.as_ref().map_or_else(|| "shiftlog show ID".to_string(), |id| format!("shiftlog show {id}"));
         let mut after = self.clone();
         let mut gone: Vec<Vec<bool>> = self.parts.iter().map(|part| vec![false; part.lines.len()]).collect();
         for step in steps {
@@ -211,19 +235,27 @@ impl Handoff {
                 (line.text, line.time) = (brief, None);
             }
         }
-        after.without(&gone, &more)
+        after.without(&gone)
     }
 
-    fn without(mut self, gone: &[Vec<bool>], more: &str) -> Handoff {
+    fn without(mut self, gone: &[Vec<bool>]) -> Handoff {
+        let own = self.session.as_deref().unwrap_or("ID");
+        let mut logs: Vec<String> = Vec::new();
         for (part, gone) in self.parts.iter_mut().zip(gone) {
             let mut at = 0;
-            part.lines.retain(|_| {
+            part.lines.retain(|line| {
                 at += 1;
+                let log = line.session.as_deref().unwrap_or(own);
+                if gone[at - 1] && !logs.iter().any(|known| known == log) {
+                    logs.push(log.to_string());
+                }
                 !gone[at - 1]
             });
             part.left_out = gone.iter().filter(|gone| **gone).count();
         }
-        self.more = gone.iter().flatten().any(|gone| *gone).then(|| more.to_string());
+        logs.sort_by_key(|log| log != own);
+        let commands: Vec<String> = logs.iter().map(|log| format!("shiftlog show {log}")).collect();
+        self.more = (!commands.is_empty()).then(|| commands.join("; "));
         self
     }
 }

@@ -6,9 +6,10 @@ use super::{Line, Sources};
 use crate::capture::digest::{Command, Digest, File, Problem};
 use crate::capture::entries::{code, ended, metric};
 use crate::capture::text::{one_line, plain, short};
+use crate::finish::knowledge::{PART_OF, Remaining, is_pending, parts, remaining};
 use crate::journal::carry;
 use crate::journal::change::{Token, same_tokens, tokens};
-use crate::journal::outline::{Entry, Outline};
+use crate::journal::outline::{Entry, Form, Outline};
 use crate::journal::placeholder::Placeholders;
 use crate::journal::profile::Profile;
 
@@ -69,25 +70,69 @@ const LAST_FILES: usize = 6;
 pub(super) struct Known {
     section: String,
     part: Option<String>,
+    /// Its first words.
+    head: String,
+    /// All that is told of it.
     text: String,
-    open: bool,
-    task: bool,
+    task: Option<char>,
+    /// What stands below its first words where that is told by label.
     lines: Vec<String>,
+    remaining: Vec<Remaining>,
 }
 
-/// Entries of a log that are no placeholders.
-pub(super) fn known(text: &str, profile: &Profile, placeholders: &Placeholders) -> Vec<Known> {
+/// Entries of a log that are no placeholders; `began` is when the log was.
+pub(super) fn known(
+    text: &str,
+    (profile, placeholders): (&Profile, &Placeholders),
+    digest: &Digest,
+    began: Option<DateTime<Utc>>,
+) -> Vec<Known> {
     let outline = Outline::parse(text);
-    let of = |entry: &Entry| Known {
-        section: entry.section.clone(),
-        part: entry.part.clone(),
-        text: plain(entry.title()),
-        open: entry.is_open(),
-        task: entry.task.is_some(),
-        lines: outline.range_text(&entry.lines).lines().skip(1).map(|line| plain(line.trim_start_matches(['-', '*', ' ']))).collect(),
+    let began = began.map(|time| time.date_naive());
+    let of = |entry: &Entry| {
+        let (head, below) = parts(&outline, entry);
+        let labelled = entry.form == Form::Block || entry.section == "problems";
+        let head = if entry.form == Form::Block { plain(entry.title()) } else { head };
+        Known {
+            section: entry.section.clone(),
+            part: entry.part.clone(),
+            text: if labelled { head.clone() } else { with_details(&head, below.lines()) },
+            head,
+            task: entry.task,
+            lines: below.lines().filter(|_| labelled).map(|line| plain(line.trim_start_matches(['-', '*', ' ']))).collect(),
+            remaining: remaining(&outline, entry, digest, began),
+        }
     };
     let entries = outline.numbered(profile, placeholders);
     entries.iter().filter(|(n, entry)| *n > 0 && !entry.placeholder).map(|(_, entry)| of(entry)).collect()
+}
+
+/// What a log says was done: the entries of its summary, and items that are ticked.
+pub(super) fn done(entries: &[Known]) -> [Vec<Line>; 2] {
+    let told =
+        |is: &dyn Fn(&Known) -> bool| entries.iter().filter(|e| is(e)).map(|e| Line::of(carry::words(&e.text).into_owned())).collect();
+    let is_item = |e: &Known| matches!(e.section.as_str(), "next" | "execution" | "criteria");
+    [told(&|e| e.section == "summary"), told(&|e| is_item(e) && matches!(e.task, Some('x' | 'X')))]
+}
+
+/// An item's words, and what stands below it on lines that have no box of their own; code is left out.
+fn with_details<'l>(head: &str, below: impl Iterator<Item = &'l str>) -> String {
+    let (mut details, mut boxed): (Vec<String>, bool) = (Vec::new(), false);
+    for line in below.map(str::trim).filter(|line| !line.is_empty()).take_while(|line| !line.starts_with("```") && !line.starts_with("~~~"))
+    {
+        match ["- ", "* ", "+ "].iter().find_map(|marker| line.strip_prefix(marker)) {
+            Some(item) => {
+                boxed = item.starts_with('[') && item.get(2..4) == Some("] ");
+                details.extend((!boxed).then(|| plain(item)));
+            }
+            None if boxed => {}
+            None => match details.last_mut() {
+                Some(last) => last.push_str(&format!(" {}", plain(line))),
+                None => details.push(plain(line)),
+            },
+        }
+    }
+    if details.is_empty() { head.to_string() } else { format!("{head} ({})", details.join("; ")) }
 }
 
 /// Whether something is among what was said already.
@@ -131,7 +176,8 @@ pub(super) fn state(sources: &Sources<'_>, entries: &[Known]) -> Vec<Line> {
     // Where a profile has no parts in it, the context is what the work is about.
     let states =
         entries.iter().filter(|e| e.section == "state" || (e.section == "context" && e.part.as_deref().is_none_or(|p| p == "state")));
-    for entry in states {
+    // What is open stands among that.
+    for entry in states.filter(|entry| entry.remaining.is_empty()) {
         if is_new(&mut said, &entry.text) && digest.conclusion.as_ref().is_none_or(|c| c.text != entry.text) {
             lines.push(Line::new(entry.text.clone(), value::STATE));
         }
@@ -155,9 +201,10 @@ pub(super) fn state(sources: &Sources<'_>, entries: &[Known]) -> Vec<Line> {
 pub(super) fn open(digest: &Digest, entries: &[Known]) -> Vec<Line> {
     let (mut lines, mut said) = (Vec::new(), Vec::new());
     // What was done, or what a person took out of the log, is not open, whoever says so.
-    let done: Vec<Vec<Token>> = entries.iter().filter(|e| e.task && !e.open).map(|e| tokens(&carry::words(&e.text))).collect();
+    let done: Vec<Vec<Token>> =
+        entries.iter().filter(|e| e.task.is_some_and(|task| !is_pending(task))).map(|e| tokens(&carry::words(&e.head))).collect();
     let since = |text: &str| crate::capture::since(digest, text);
-    let rank = |entry: &Known| match entry.part.as_deref() {
+    let rank = |item: &Remaining| match item.label.as_deref() {
         Some("high") => 0,
         Some("low") => 2,
         _ => 1,
@@ -169,25 +216,20 @@ pub(super) fn open(digest: &Digest, entries: &[Known]) -> Vec<Line> {
         Some(time) if last.is_some_and(|last| time < last) && !todo(text) => value::STALE,
         _ => value::NEXT,
     };
-    let mut own: Vec<(&Known, Option<DateTime<Utc>>)> = entries
-        .iter()
-        // A next item without a box is to be done too.
-        .filter(|e| (e.open && matches!(e.section.as_str(), "next" | "execution" | "criteria")) || (e.section == "next" && !e.task))
-        .map(|e| (e, since(&carry::words(&e.text))))
-        .collect();
-    own.sort_by_key(|(entry, time)| (rank(entry), worth(&entry.text, *time) == value::STALE));
-    for (entry, time) in own {
-        let words = carry::words(&entry.text);
-        if is_new(&mut said, &words) {
-            let label =
-                entry.part.as_deref().filter(|part| matches!(*part, "high" | "low")).map(|part| format!(" ({part})")).unwrap_or_default();
-            let line = match carry::mark(&entry.text) {
-                Some(carry::Mark { origin, since, .. }) => {
-                    Line::new(format!("{words}{label} ([[{origin}]])"), value::NEXT).at(since.and_time(NaiveTime::MIN).and_utc())
-                }
-                None => Line { time, ..Line::new(format!("{words}{label}"), worth(&words, time)) },
-            };
-            lines.push(line);
+    let of_item = |item: &Remaining| if item.origin.is_some() { value::NEXT } else { worth(&item.what, since(&item.what)) };
+    let is = |item: &Remaining, label: &str| item.label.as_deref() == Some(label);
+    let all: Vec<&Remaining> = entries.iter().flat_map(|entry| &entry.remaining).collect();
+    let mut own: Vec<&Remaining> = all.iter().copied().filter(|item| !is(item, "blocked") && !is(item, "question")).collect();
+    own.sort_by_key(|item| (rank(item), of_item(item) == value::STALE));
+    for item in own {
+        if is_new(&mut said, &item.what) {
+            let label = item.label.as_ref().map(|label| format!(" ({label})")).unwrap_or_default();
+            let origin = item.origin.as_ref().map(|origin| format!(" ([[{origin}]])")).unwrap_or_default();
+            let words = with_details(&item.what, item.notes.iter().map(String::as_str));
+            let line = |text: String| Line { time: since_when(item, since(&item.what)), ..Line::new(text, of_item(item)) };
+            lines.push(line(format!("{words}{label}{origin}")));
+            lines.extend(item.nested.iter().map(|nested| line(format!("{nested} ({PART_OF}{})", item.what))));
+            said.extend(item.nested.iter().map(|nested| tokens(nested)));
         }
     }
     for todo in digest.todos.iter().filter(|todo| todo.is_open()) {
@@ -202,13 +244,12 @@ pub(super) fn open(digest: &Digest, entries: &[Known]) -> Vec<Line> {
             lines.push(Line::new(next.text.clone(), worth(&next.text, Some(next.time))).at(next.time));
         }
     }
-    for entry in entries.iter().filter(|e| e.section == "blockers") {
-        lines.push(Line::new(format!("blocked: {}", entry.text), value::BLOCKER));
+    for item in all.iter().filter(|item| is(item, "blocked")) {
+        let words = with_details(&item.what, item.notes.iter().map(String::as_str));
+        lines.push(Line { time: since_when(item, None), ..Line::new(format!("blocked: {words}"), value::BLOCKER) });
     }
-    let questions = entries
-        .iter()
-        .filter(|e| e.section == "context" && e.part.as_deref() == Some("questions"))
-        .map(|e| (e.text.clone(), since(&e.text)));
+    let questions = all.iter().filter(|item| is(item, "question"));
+    let questions = questions.map(|item| (item.what.clone(), since_when(item, since(&item.what))));
     let asked = digest.questions.iter().filter(|_| !has_log).map(|said| (said.text.clone(), Some(said.time)));
     for (text, time) in questions.chain(asked) {
         if is_new(&mut said, &text) {
@@ -216,6 +257,12 @@ pub(super) fn open(digest: &Digest, entries: &[Known]) -> Vec<Line> {
         }
     }
     lines
+}
+
+/// Since when an item is open: the turn that said it first, else the day that is known.
+fn since_when(item: &Remaining, turn: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
+    let day = item.since.map(|day| day.and_time(NaiveTime::MIN).and_utc());
+    turn.filter(|_| item.origin.is_none()).or(day)
 }
 
 pub(super) fn decisions(digest: &Digest, entries: &[Known]) -> Vec<Line> {
@@ -227,10 +274,12 @@ pub(super) fn decisions(digest: &Digest, entries: &[Known]) -> Vec<Line> {
         })
     };
     for entry in entries.iter().filter(|e| e.section == "decisions") {
-        let known = of_digest(&entry.text);
+        let known = of_digest(&entry.head);
         let why = entry.lines.iter().find_map(|line| line.strip_prefix("Rationale: "));
         let text = why.map_or_else(|| entry.text.clone(), |why| format!("{} – {why}", entry.text));
-        let what = known.map_or_else(|| entry.text.split(" – ").next().unwrap_or(&entry.text).to_string(), |d| d.what.text.clone());
+        let rejected = ["Alternatives: ", "Rejected: "].iter().find_map(|label| entry.lines.iter().find_map(|l| l.strip_prefix(label)));
+        let text = rejected.map_or_else(|| text.clone(), |rejected| format!("{text}; rejected: {rejected}"));
+        let what = known.map_or_else(|| entry.head.split(" – ").next().unwrap_or(&entry.head).to_string(), |d| d.what.text.clone());
         if is_new(&mut said, &what) {
             lines.push(Line { time: known.map(|d| d.what.time), ..Line::new(text, value::DECISION) }.or(value::REASON, what));
         }

@@ -379,11 +379,15 @@ impl Profile {
         self.status.iter().find(|(_, s)| s.state == State::Open).map_or("open", |(n, _)| n)
     }
 
-    /// Headings of the sections that must say something and do not.
+    /// Keys of the sections that must say something and do not.
     pub fn lacking(&self, entries: &[(usize, Entry)]) -> Vec<&str> {
-        let says = |key: &str| entries.iter().any(|(_, entry)| entry.section == key && !entry.placeholder);
-        let required = self.sections.iter().filter(|key| self.section[*key].required && !says(key));
-        required.map(|key| self.section[key].heading.as_str()).collect()
+        let says = |key: &str| entries.iter().any(|(_, e)| e.section == key && !e.placeholder && !e.text.trim().is_empty());
+        self.sections.iter().filter(|key| self.section[*key].required && !says(key)).map(String::as_str).collect()
+    }
+
+    /// Headings of sections, one after the other.
+    pub fn headings(&self, keys: &[&str]) -> String {
+        keys.iter().map(|key| self.section[*key].heading.as_str()).collect::<Vec<_>>().join(", ")
     }
 
     /// The kind with this name.

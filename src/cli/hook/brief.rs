@@ -58,7 +58,7 @@ pub(super) fn text(
     }
     let Some(first) = logs.first() else { return Ok(None) };
     let summaries = logs.iter().map(|log| log.summary(&journal.root, false)).collect::<Result<Vec<_>, _>>()?;
-    let mut body = vec!["Open logs:".to_string()];
+    let mut body = vec!["Unfinished logs:".to_string()];
     body.extend(summaries.iter().map(named));
     if source == "compact" {
         body.extend(reminder(context, &summaries));

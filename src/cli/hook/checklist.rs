@@ -30,13 +30,11 @@ fn of_log(journal: &Journal, log: &Log, is_open: bool) -> anyhow::Result<Vec<Str
     let placeholders = journal.placeholders(&log.profile)?;
     let outline = Outline::parse(&text);
     let entries = outline.numbered(&log.profile, &placeholders);
-    let is_filled = |key: &str| entries.iter().any(|(n, entry)| *n > 0 && entry.section == key && !entry.text.trim().is_empty());
-    let required = log.profile.sections.iter().filter(|key| log.profile.section[*key].required && !is_filled(key));
-    let empty: Vec<&str> = required.map(|key| log.profile.section[key].heading.as_str()).collect();
+    let empty = log.profile.lacking(&entries);
     let tasks = entries.iter().filter(|(n, entry)| *n > 0 && entry.is_open()).count();
     let mut lines = vec![format!("shiftlog: {} \"{}\"", log.id, one_line(&summary.title, 80))];
     if !empty.is_empty() {
-        lines.push(format!("  [ ] empty: {}", empty.join(", ")));
+        lines.push(format!("  [ ] empty: {}", log.profile.headings(&empty)));
     }
     if tasks > 0 {
         lines.push(format!("  [ ] {}", number(tasks as u64, "open task")));
