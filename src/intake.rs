@@ -72,6 +72,8 @@ struct Reading {
     transcripts: Vec<Transcript>,
     /// Conversations that were not wanted.
     unwanted: u64,
+    /// Those of shiftlog's own.
+    own: u64,
     unread: u64,
     grown: u64,
 }
@@ -85,6 +87,8 @@ pub struct Done {
     pub taken: Vec<Taken>,
     /// Conversations that were not wanted.
     pub unwanted: u64,
+    /// Those of programs that shiftlog itself has asked.
+    pub own: u64,
     /// Lines that could not be understood.
     pub unread: u64,
     /// Bytes that were read.
@@ -176,12 +180,12 @@ impl Intake<'_> {
         let mut files = Vec::new();
         let mut rest = Vec::new();
         for reading in readings {
-            rest.push((reading.place, reading.unwanted, reading.unread, reading.grown));
+            rest.push((reading.place, (reading.unwanted, reading.own), reading.unread, reading.grown));
             files.push((reading.transcripts, reading.source));
         }
         let taken = self.record.take_transcripts(&files, (self.privacy, self.choice), self.now)?;
-        for ((place, unwanted, unread, bytes), taken) in rest.into_iter().zip(taken) {
-            report(place, Ok(Done { place, taken, unwanted, unread, bytes }));
+        for ((place, (unwanted, own), unread, bytes), taken) in rest.into_iter().zip(taken) {
+            report(place, Ok(Done { place, taken, unwanted, own, unread, bytes }));
         }
         Ok(())
     }
@@ -206,25 +210,35 @@ impl Reader<'_> {
         let read = self.agent.read(path, grown.and_then(|known| known.mark.as_deref()), self.limits)?;
         let mut transcripts = read.transcripts;
         let all = transcripts.len();
-        transcripts.retain_mut(|t| !t.native_id.is_empty() && !is_own(t) && (self.wanted)(t));
+        let (mut own, mut unwanted) = (0, 0);
+        transcripts.retain_mut(|t| {
+            // What has neither a name nor a turn is no conversation.
+            if t.native_id.is_empty() || is_own(t) {
+                own += u64::from(is_own(t));
+                return false;
+            }
+            let wanted = (self.wanted)(t);
+            unwanted += u64::from(!wanted && !t.turns.is_empty());
+            wanted
+        });
+        let left_out = if transcripts.len() < all { self.choice } else { 0 };
         if let Some(finish) = finish {
             finish(&mut transcripts);
         }
         for transcript in &mut transcripts {
             transcript.clean(self.settings);
         }
-        let unwanted = (all - transcripts.len()) as u64;
         let source = Source {
             path: path.to_string_lossy().into_owned(),
             agent: self.agent.name().to_string(),
             identity,
             bytes: i64::try_from(read.bytes).unwrap_or(i64::MAX),
             hash: hash(path, read.bytes)?,
-            left_out: if unwanted > 0 { self.choice } else { 0 },
+            left_out,
             mark: read.mark,
         };
         let from = grown.map_or(0, |known| known.bytes.unsigned_abs());
-        Ok(Reading { place: 0, source, transcripts, unwanted, unread: read.unread, grown: read.bytes.saturating_sub(from) })
+        Ok(Reading { place: 0, source, transcripts, unwanted, own, unread: read.unread, grown: read.bytes.saturating_sub(from) })
     }
 }
 

@@ -434,7 +434,11 @@ fn a_conversation_whose_log_was_finished_begins_no_other() {
     let _ = journal.run(&["capture", "--latest"]).ok();
     let _ = journal.run(&["finish", "--force"]).ok();
     let run = journal.run(&["capture", "--latest"]).ok();
-    assert!(run.err.contains("it was finished or removed, and is not written again\n"), "{}", run.err);
+    assert!(
+        run.err.contains("it was finished or removed, and is not written again; `shiftlog restore` brings back what is in the trash\n"),
+        "{}",
+        run.err
+    );
     assert_eq!(fs::read_dir(journal.path(".agents/sessions")).expect("there").count(), 0);
 }
 

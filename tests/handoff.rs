@@ -567,7 +567,7 @@ fn what_is_nested_is_told_by_itself() {
     let items = "- [ ] Parent\n  - [ ] child one\n    of two lines\n  - [x] child two\n  - a hint\n    with more\n- [x] Done\n  - [ ] left\n- No box\n  and more";
     journal.write(
         log,
-        &journal.read(log).replacen("- [Task 1]", items, 1).replacen(
+        journal.read(log).replacen("- [Task 1]", items, 1).replacen(
             "- **Decision 1** – [Brief reasoning]",
             "- **Keep it** – small\n  - as it was",
             1,
@@ -586,7 +586,7 @@ fn what_is_nested_is_told_by_itself() {
     assert_eq!(journal.json(&["recap"])["sessions"][0]["lines"][0]["text"], "done: Done");
     // Each is said at pick-up once it is done.
     let _ = journal.run(&["handoff", "--mark"]).ok();
-    journal.write(log, &journal.read(log).replacen("[ ] child one", "[x] child one", 1));
+    journal.write(log, journal.read(log).replacen("[ ] child one", "[x] child one", 1));
     journal.run(&["handoff", "--check"]).ok().out("not open any more: child one (part of: Parent)\n");
 }
 

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use crate::builder::Journal;
-use crate::hook::{log, quiet, sent, told};
+use crate::hook::{complains, log, quiet, sent, told};
 use crate::import::Claude;
 
 /// The log's lines without their times.
@@ -102,14 +102,20 @@ fn without_a_journal_or_a_transcript_nothing_is_stored() {
     }
     assert_eq!(std::fs::read_dir(nowhere.root()).expect("a directory").count(), 1);
     let journal = Journal::new();
-    for event in ["SessionStart", "PostToolUse", "Stop", "PreCompact", "SubagentStop", "SessionEnd", "of-tomorrow"] {
-        quiet(&journal, &dialogue(&journal), event, &json!({"last_assistant_message": "First."}));
+    let claude = dialogue(&journal);
+    for event in ["SessionStart", "PostToolUse", "SubagentStop", "SessionEnd", "of-tomorrow"] {
+        quiet(&journal, &claude, event, &json!({"last_assistant_message": "First."}));
     }
     assert!(!journal.path(".shiftlog").exists());
+    let missing = format!("there is no such transcript: {}", journal.path(&claude.path()).display());
+    complains(&journal, &claude, ("Stop", &json!({"last_assistant_message": "First."})), &missing);
+    complains(&journal, &claude, ("PreCompact", &json!({})), &missing);
     // A path that is no file is not opened.
-    quiet(&journal, &claude, "Stop", &json!({"transcript_path": journal.root(), "cwd": journal.root()}));
-    quiet(&journal, &claude, "Stop", &json!({"transcript_path": "../x.jsonl", "cwd": journal.root()}));
-    assert!(!journal.path(".shiftlog").exists());
+    let root = format!("there is no such transcript: {}", journal.root().display());
+    complains(&journal, &claude, ("Stop", &json!({"transcript_path": journal.root()})), &root);
+    complains(&journal, &claude, ("Stop", &json!({"transcript_path": "../x.jsonl"})), "the input names no transcript");
+    complains(&journal, &claude, ("Stop", &json!({"transcript_path": 5})), "the input names no transcript");
+    assert!(!journal.path(".shiftlog/record.db").exists());
 }
 
 #[test]
@@ -124,7 +130,8 @@ fn a_busy_record_loses_nothing() {
     let text: String = claude.text().lines().take(3).fold(String::new(), |all, line| all + line + "\n");
     journal.write(&claude.path(), text);
     for _ in 0..2 {
-        quiet(&journal, &claude, "Stop", &json!({"last_assistant_message": "Second."}));
+        let busy = "the record is busy: what was to be taken in is noted, and the next command does it";
+        complains(&journal, &claude, ("Stop", &json!({"last_assistant_message": "Second."})), busy);
     }
     assert_eq!(std::fs::read_dir(journal.path(".shiftlog/spool")).expect("a spool").count(), 1);
     db.execute_batch("ROLLBACK").expect("no transaction");
@@ -221,7 +228,12 @@ proptest! {
         };
         let call = |file: usize, event: &str, late: &str| {
             let more = json!({"last_assistant_message": late, "prompt": "One", "source": "resume"});
-            quiet(&journal, &files[file], event, &more);
+            if matches!(event, "Stop" | "PreCompact") && !journal.path(&files[file].path()).exists() {
+                let missing = format!("there is no such transcript: {}", journal.path(&files[file].path()).display());
+                complains(&journal, &files[file], (event, &more), &missing);
+            } else {
+                quiet(&journal, &files[file], event, &more);
+            }
         };
         for (what, file, turn) in steps {
             match what {

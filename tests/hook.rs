@@ -29,6 +29,14 @@ pub(crate) fn quiet(journal: &Journal, claude: &Claude, event: &str, more: &Valu
     assert_eq!((run.out.as_str(), run.err.as_str(), log(journal).as_str()), ("", "", ""));
 }
 
+/// A hook that prints nothing and says in the log why it could not do all of it.
+pub(crate) fn complains(journal: &Journal, claude: &Claude, (event, more): (&str, &Value), why: &str) {
+    let run = hook(journal, claude, event, more);
+    assert_eq!((run.out.as_str(), run.err.as_str()), ("", ""));
+    assert!(log(journal).ends_with(&format!("Z {event} claude: {why}\n")), "{}", log(journal));
+    std::fs::remove_file(journal.path(".shiftlog/hook.log")).expect("removed");
+}
+
 pub(crate) fn log(journal: &Journal) -> String {
     std::fs::read_to_string(journal.path(".shiftlog/hook.log")).unwrap_or_default()
 }

@@ -211,13 +211,17 @@ fn a_dry_run_stores_nothing_and_since_looks_at_the_file() {
     claude.user("u1", "One").agent("a1", "First");
     claude.save(&journal);
     let run = journal.run(&["import", "-n"]).ok();
-    assert!(run.err.starts_with("Claude Code  1 file, ") && !run.err.contains(':'), "{}", run.err);
-    assert!(!journal.path(".shiftlog/record.db").exists());
+    assert!(run.err.ends_with(" bytes: would be 1 new conversation, 1 turn, 0 actions\n"), "{}", run.err);
+    assert!(!journal.path(".shiftlog").exists());
     journal.modified(&claude.path(), "2026-11-01T00:00:00Z");
-    journal.run(&["import", "--since", "2026-11-10"]).code(1).err(
-        "no conversations found; looked for those of Claude Code, Codex, Gemini CLI, OpenCode, Qwen Code, Copilot CLI, Cline, aider\n",
-    );
+    journal.run(&["import", "--since", "2026-11-10"]).code(1).err("no conversation was changed since 2026-11-10\n");
     assert_eq!(sums(&journal.json(&["import", "--since", "2026-10-30"])), [1, 1, 0, 0]);
+    assert!(journal.run(&["import", "-n"]).ok().err.ends_with(": nothing new\n"));
+    claude.user("u2", "Two").agent("a2", "Second");
+    claude.save(&journal);
+    let before = journal.run(&["conversation", "export"]).ok().out;
+    assert_eq!(sums(&journal.json(&["import", "-n"])), [0, 1, 0, 0]);
+    assert_eq!(journal.run(&["conversation", "export"]).ok().out, before);
 }
 
 #[test]

@@ -516,3 +516,28 @@ fn a_command_of_somebody_elses_is_named_by_the_check() {
         run.out
     );
 }
+
+#[test]
+fn a_link_of_any_name_is_known_as_the_same_program() {
+    let home = Home::new(&[".claude"]);
+    let settings = "{\n  \"theme\": \"dark\" // mine\n}\n";
+    home.journal.write("home/.claude/settings.json", settings);
+    let link = home.journal.path("bin/sl-current");
+    symlink(env!("CARGO_BIN_EXE_shiftlog"), &link).expect("a link");
+    let link = link.to_str().expect("text");
+    let run = |args: &[&str]| home.journal.run(&[&["install", "claude"], args].concat());
+    let _ = run(&["--program", link]).ok();
+    let with = home.journal.read("home/.claude/settings.json");
+    assert!(with.contains(&format!("'{link}' hook Stop --agent claude")), "{with}");
+    // Without a name, the one that was given before stays.
+    let _ = run(&["--check"]).ok();
+    assert!(run(&[]).ok().err.contains("Claude Code: installed already\n"));
+    assert_eq!(home.journal.read("home/.claude/settings.json"), with);
+    let _ = run(&["--uninstall"]).ok();
+    assert_eq!(home.journal.read("home/.claude/settings.json"), settings);
+    // What is no shiftlog is said to be none.
+    let err = run(&["--program", "/bin/false"]).ok().err;
+    assert!(err.contains("note: the program that hooks run does not know `hook`: /bin/false\n"), "{err}");
+    let _ = run(&["--uninstall"]).ok();
+    assert_eq!(home.journal.read("home/.claude/settings.json"), settings);
+}

@@ -90,7 +90,9 @@ fn replay(agent: &str, capture: &Path, hooks: &[&str]) {
             let mut child = command.spawn().expect("it starts");
             std::io::Write::write_all(&mut child.stdin.take().expect("piped"), input.to_string().as_bytes()).expect("it reads");
             assert!(child.wait().expect("it ends").success());
-            assert_eq!(std::fs::read_to_string(journal.path(".shiftlog/hook.log")).unwrap_or_default(), "", "{agent} {event}");
+            // Some say that they have answered before they have made their file.
+            let log = std::fs::read_to_string(journal.path(".shiftlog/hook.log")).unwrap_or_default();
+            assert!(log.lines().all(|line| line.contains(": there is no such transcript: ")), "{agent} {event}: {log}");
         }
     }
     // What came after the last hook, for the next start to find.

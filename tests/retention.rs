@@ -62,7 +62,7 @@ fn what_is_gone_and_what_goes_soon_is_counted() {
     journal.run(&["doctor", "--retention"]).code(1).err("hint: `shiftlog import` takes them in\n").out(&format!(
         "only here   1 conversation whose files are gone\n            {}\n\
              soon gone   3 conversations that Claude Code deletes within 7 days: it keeps them for 30 days\n\
-             \u{20}           {}  2026-11-21T00:00:00Z\n            {}  2026-11-23T00:00:00Z\n            {}  2026-11-24T00:00:00Z\n\
+             \u{20}           {}  2026-11-21 00:00\n            {}  2026-11-23 00:00\n            {}  2026-11-24 00:00\n\
              not taken   2 of them, or their last part\n            {}\n            {}\n",
         id(&gone),
         name(&soon),

@@ -195,6 +195,9 @@ const REFERS: [&str; 18] = [
     "that", "noticed",
 ];
 
+/// What begins that which is only supposed.
+const EXAMPLES: [&str; 7] = ["for example", "for instance", "e.g.", "suppose", "imagine", "let's say", "say we "];
+
 /// Words that say why, with nothing else meant.
 const CAUSES: [&str; 8] = [" because ", ", since ", " since ", " so that ", ", so ", " due to ", " in order to ", ", given "];
 
@@ -209,8 +212,8 @@ pub(super) fn is_choice(sentence: &str, by: By) -> bool {
     if sentence.len() > LONGEST {
         return false;
     }
-    let lower = plain(sentence).to_lowercase().replace('’', "'");
-    if lower.ends_with('?') {
+    let lower = unquoted(&plain(sentence)).to_lowercase().replace('’', "'");
+    if lower.ends_with('?') || EXAMPLES.iter().any(|words| lower.starts_with(words)) {
         return false;
     }
     let first = |marks: &[&str]| marks.iter().filter_map(|mark| lower.find(mark)).filter(|at| *at > 0).min();
@@ -224,6 +227,26 @@ pub(super) fn is_choice(sentence: &str, by: By) -> bool {
         by,
     };
     !clause.is_thought() && (is_labelled(&lower) || clause.chose() || clause.compares() || clause.is_reasoned() || clause.is_told())
+}
+
+/// A text with what it quotes taken out: somebody else may have said that, or nobody.
+fn unquoted(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut closing: Option<char> = None;
+    for (at, c) in text.char_indices() {
+        match (closing, c) {
+            (Some(close), _) if c == close => closing = None,
+            (Some(_), _) => continue,
+            // A mark that nothing closes quotes nothing.
+            (None, '"' | '“') => {
+                let close = if c == '"' { '"' } else { '”' };
+                closing = text[at + c.len_utf8()..].contains(close).then_some(close);
+            }
+            (None, _) => {}
+        }
+        kept.push(c);
+    }
+    kept
 }
 
 /// The words of a text, without marks around them.
@@ -383,6 +406,7 @@ mod tests {
             "I ended up using a map instead of sorting each time, since it is read more often.",
             "Rejected: a global lock, because it would serialize all requests.",
             "We are not going to support it because hardly anybody asks.",
+            "We decided to call it \"the cellar\" because it is below.",
         ] {
             assert!(is_choice(sentence, By::Agent), "{sentence}");
         }
@@ -420,6 +444,10 @@ mod tests {
             "We have three tests that fail because the clock is wrong.",
             "I'll keep going because there are more failures.",
             "The port stays, as agreed.",
+            "The README says \"Decision: use Oracle\", which was never implemented.",
+            "In the docs somebody wrote \"We decided to use Oracle\".",
+            "“We decided to use Oracle” is what it says.",
+            "For example: we decided to use Redis in my other example.",
             "That failed: I used one name instead of the other.",
         ] {
             assert!(!is_choice(sentence, By::Agent), "{sentence}");

@@ -37,6 +37,9 @@ const CHORES: [&str; 38] = [
     "rustfmt", "gofmt", "black", "tmux",
 ];
 
+/// Programs that run what they are given.
+const INTERPRETERS: [&str; 8] = ["python", "python3", "node", "ruby", "bash", "sh", "zsh", "deno"];
+
 /// What of package managers is such a chore.
 const MANAGES: [&str; 15] =
     ["install", "i", "add", "ci", "sync", "update", "upgrade", "remove", "uninstall", "fmt", "format", "init", "new", "get", "mod"];
@@ -46,7 +49,9 @@ pub(super) fn is_chore(head: &str) -> bool {
     let mut words = head.split_whitespace();
     let (program, first) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let manages = matches!(program, "npm" | "pnpm" | "yarn" | "bun" | "pip" | "pip3" | "uv" | "poetry" | "cargo" | "go" | "bundle");
-    CHORES.contains(&program) || manages && MANAGES.contains(&first) || program == "npx" && CHORES.contains(&first)
+    // A program that is told on its input or in an argument what to do, and not in a file.
+    let is_told = first.is_empty() && INTERPRETERS.contains(&program);
+    is_told || CHORES.contains(&program) || manages && MANAGES.contains(&first) || program == "npx" && CHORES.contains(&first)
 }
 
 /// What a command is known by: program and first word of each part that does more than look.
@@ -65,6 +70,8 @@ pub(super) fn heads(command: &str) -> Vec<String> {
 /// The parts of a command that run one after the other; of a pipe, what feeds it.
 fn segments(command: &str) -> Vec<&str> {
     let (mut found, mut start, mut quote, mut fed) = (Vec::new(), 0, None, false);
+    // Words that end what is fed to programs on the lines below, which is not run.
+    let mut documents: Vec<&str> = Vec::new();
     let bytes = command.as_bytes();
     let mut at = 0;
     while let Some(byte) = bytes.get(at) {
@@ -81,10 +88,32 @@ fn segments(command: &str) -> Vec<&str> {
                 start = (at + 1).min(command.len());
                 fed = false;
             }
-            (None, b'<') if next == Some(&b'<') => {
-                // What is fed to a program on the lines below is not run.
+            // A command that was put on one line has lost where that ends.
+            (None, b'<') if next == Some(&b'<') && bytes.get(at + 2) != Some(&b'<') && !command[at..].contains('\n') => {
                 found.push(&command[start..at]);
                 return found;
+            }
+            (None, b'<') if next == Some(&b'<') && bytes.get(at + 2) == Some(&b'<') => at += 2,
+            (None, b'<') if next == Some(&b'<') => {
+                documents.extend(command[at + 2..].trim_start_matches('-').split_whitespace().next());
+                at += 1;
+            }
+            (None, b'\n') if !documents.is_empty() => {
+                if !fed {
+                    found.push(&command[start..at]);
+                }
+                fed = false;
+                for word in documents.drain(..) {
+                    let word = word.trim_matches(['\'', '"', '\\', ';', ')']);
+                    let end = command[at..]
+                        .match_indices('\n')
+                        .map(|(n, _)| at + n + 1)
+                        .find(|begin| command[*begin..].lines().next().is_some_and(|line| line.trim_start_matches('\t') == word));
+                    // One that nothing ends reaches to the end.
+                    let Some(end) = end else { return found };
+                    at = command[end..].find('\n').map_or(command.len(), |n| end + n);
+                }
+                start = (at + 1).min(command.len());
             }
             (None, b'&' | b'|' | b';' | b'\n') => {
                 let doubled = matches!(byte, b'&' | b'|') && next == Some(byte);
@@ -131,7 +160,7 @@ fn head(segment: &str) -> Option<String> {
     }
     let program = words.next()?;
     let program = program.rsplit('/').next().unwrap_or(program);
-    let rest: Vec<&str> = words.collect();
+    let rest: Vec<&str> = words.take_while(|word| !word.starts_with('<')).collect();
     let first = rest.iter().find(|word| !word.starts_with('-')).copied().unwrap_or_default();
     let looks = LOOK.contains(&program)
         || program == "git" && (GIT_LOOKS.contains(&first) || first == "stash" && rest.contains(&"list"))
@@ -192,6 +221,11 @@ mod tests {
         assert_eq!(heads("timeout 5 python -m pytest -q; ./run.sh"), ["python pytest", "run.sh"]);
         assert_eq!(heads("cat > x.py <<'EOF'\nimport os && rm\nEOF"), [""; 0]);
         assert_eq!(heads("git commit -m 'a && b'"), ["git commit"]);
+        assert_eq!(heads("python3 - <<'EOF' && make docs\nopen('x') && rm\nEOF\ncargo test\n"), ["python3", "make docs", "cargo test"]);
+        assert_eq!(heads("cat <<A <<-B\na\nA\n\tb\n\tB\ncargo test"), ["cargo test"]);
+        assert_eq!(heads("python3 - <<'EOF' import os; rm x EOF"), ["python3"]);
+        assert_eq!(heads("python3 x.py <<< \"in\"; cargo test"), ["python3 x.py", "cargo test"]);
+        assert!(is_chore("python3") && is_chore("git commit") && !is_chore("python3 greet.py") && !is_chore("cargo test"));
         assert_eq!(heads("node --version"), [""; 0]);
         assert_eq!(heads("'"), [""; 0]);
     }

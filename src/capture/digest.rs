@@ -209,8 +209,7 @@ pub(super) fn name(session: &str, turn: &Turn) -> String {
 impl Digest {
     /// The command that showed last that the work is sound: of those that passed, one that did not only move things about.
     pub fn verified(&self) -> Option<&Command> {
-        let passed = self.commands.iter().filter(|command| command.ok == Some(true));
-        passed.max_by_key(|command| (!is_chore(&command.head), command.time))
+        self.commands.iter().filter(|command| command.ok == Some(true) && !is_chore(&command.head)).max_by_key(|command| command.time)
     }
 
     /// Takes in the next turn of a conversation.
@@ -418,7 +417,7 @@ impl Digest {
             .into_iter()
             .filter_map(|part| match part {
                 super::text::Part::Heading(_) => None,
-                super::text::Part::Item(text) | super::text::Part::Paragraph(text) => Some(text),
+                super::text::Part::Item(text) | super::text::Part::Done(text) | super::text::Part::Paragraph(text) => Some(text),
             })
             .collect();
         // The reason of a decision is no cause.
@@ -560,7 +559,7 @@ fn summary(asked: Option<&str>, outcome: Option<&str>) -> String {
     let first = |text: &str| {
         let text = parts(text).into_iter().find_map(|part| match part {
             super::text::Part::Heading(_) => None,
-            super::text::Part::Item(text) | super::text::Part::Paragraph(text) => Some(text),
+            super::text::Part::Item(text) | super::text::Part::Done(text) | super::text::Part::Paragraph(text) => Some(text),
         })?;
         let sentence = sentences(&text).first().map(|sentence| plain(sentence))?;
         Some(short(open_ended(&sentence), 160))

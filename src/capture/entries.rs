@@ -3,7 +3,7 @@
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::digest::{Command, Digest, File, Problem, Said};
-use super::text::short;
+use super::text::{alike, short};
 use crate::journal::document::Document;
 use crate::journal::entry::NewEntry;
 use crate::journal::profile::Profile;
@@ -174,7 +174,9 @@ fn next(digest: &Digest, all: &mut Vec<Wanted>) {
             found.push((todo.what.time, Wanted { done: completed, ..wanted }));
         }
     }
-    for said in &digest.next {
+    // What the agent's own list has in other words is told once: the list knows when it is done.
+    let is_listed = |said: &Said| digest.todos.iter().any(|todo| todo.is_open() && alike(&todo.what.text, &said.text));
+    for said in digest.next.iter().filter(|said| !is_listed(said)) {
         found.push((said.time, Wanted::new(key("next", &said.text), NewEntry::new("next", &said.text), &said.turn)));
     }
     found.sort_by_key(|(time, _)| *time);

@@ -143,7 +143,8 @@ pub(super) fn answer(text: &str, kind: Kind, acted: bool) -> Said {
             Part::Heading(heading) => (at, listed) = (Some(topic(heading)), false),
             // A line that only announces a list.
             Part::Paragraph(label) if is_label(&label) => (at, listed) = (Some(topic(&label)), false),
-            Part::Item(item) => {
+            Part::Done(_) if at == Some(Topic::Next) => listed = true,
+            Part::Item(item) | Part::Done(item) => {
                 listed = true;
                 match at {
                     Some(Topic::Decisions) if said.reasons(&item) => {}
@@ -171,10 +172,14 @@ pub(super) fn answer(text: &str, kind: Kind, acted: bool) -> Said {
 
 /// The sentence that says what came of it: where something was done, of the last paragraph that is under no heading.
 fn outcome(told: &[(String, bool)], acted: bool, kind: Kind) -> Option<String> {
-    let free: Vec<&str> = told.iter().filter(|(text, headed)| !headed && says_something(text)).map(|(text, _)| text.as_str()).collect();
+    // What remains, and what nobody knows, did not come of it.
+    let remains = |sentence: &str| announced(sentence, &LEFT).is_some() || question(sentence).is_some();
+    let tells = |text: &&str| says_something(text) && sentences(text).iter().any(|sentence| !remains(sentence));
+    let free: Vec<&str> = told.iter().filter(|(_, headed)| !headed).map(|(text, _)| text.as_str()).filter(tells).collect();
     let chosen = if acted { free.last() } else { free.first() };
-    let paragraph = chosen.copied().or_else(|| told.iter().map(|(text, _)| text.as_str()).find(|text| says_something(text)))?;
-    let all = sentences(paragraph);
+    let paragraph = chosen.copied().or_else(|| told.iter().map(|(text, _)| text.as_str()).find(tells))?;
+    let mut all = sentences(paragraph);
+    all.retain(|sentence| !remains(sentence));
     let says = |sentence: &&&str| sentence.split_whitespace().count() > 2;
     // A decision stands among the decisions.
     let telling = all
@@ -256,7 +261,7 @@ pub(super) fn request(text: &str) -> (Vec<(String, Option<String>)>, Vec<String>
     ];
     let (mut decisions, mut preferences) = (Vec::new(), Vec::new());
     for part in parts(&apart(text)) {
-        let (Part::Item(text) | Part::Paragraph(text)) = part else { continue };
+        let (Part::Item(text) | Part::Done(text) | Part::Paragraph(text)) = part else { continue };
         for sentence in sentences(&text) {
             let lower = sentence.to_lowercase().replace('’', "'");
             if PREFERS.iter().any(|words| lower.starts_with(words)) {
@@ -314,7 +319,9 @@ fn reason(text: &str) -> Option<(&str, &str)> {
 }
 
 fn outside_code(text: &str, words: &str) -> Option<usize> {
-    text.match_indices(words).map(|(at, _)| at).find(|at| text[..*at].matches('`').count().is_multiple_of(2))
+    let even = |before: &str, mark: char| before.matches(mark).count().is_multiple_of(2);
+    let outside = |before: &str| even(before, '`') && even(before, '"') && before.matches('“').count() <= before.matches('”').count();
+    text.match_indices(words).map(|(at, _)| at).find(|at| outside(&text[..*at]))
 }
 
 /// What stands behind an announcement.
@@ -382,6 +389,15 @@ mod tests {
             answer("The parser now has two passes. I chose two since one was slow.", Kind::Work, true).outcome.as_deref(),
             Some("The parser now has two passes")
         );
+    }
+
+    #[test]
+    fn what_is_ticked_is_done_and_what_remains_is_no_outcome() {
+        let text = "Remaining:\n- [ ] renew the token\n- [x] fix the flaky test\n- ~~old idea~~\n- ~~one~~ the other";
+        assert_eq!(answer(text, Kind::Work, true).next, ["renew the token", "~~one~~ the other"]);
+        let text = "Implemented the parser. We decided to use TOML because it is small.\n\nNext: add metrics.";
+        let said = answer(text, Kind::Work, true);
+        assert_eq!((said.outcome.as_deref(), &said.next[..]), (Some("Implemented the parser"), &["add metrics".to_string()][..]));
     }
 
     #[test]

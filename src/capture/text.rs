@@ -7,6 +7,8 @@ pub(super) enum Part<'t> {
     Heading(&'t str),
     /// A list item, without its marker; what continues it is joined.
     Item(String),
+    /// One that is ticked or struck out.
+    Done(String),
     /// A paragraph, its lines joined.
     Paragraph(String),
 }
@@ -35,11 +37,11 @@ pub(super) fn parts(text: &str) -> Vec<Part<'_>> {
             parts.push(Part::Heading(heading));
             open = false;
         } else if let Some(item) = item(bare) {
-            parts.push(Part::Item(item.to_string()));
+            parts.push(item);
             open = true;
         } else {
             match parts.last_mut() {
-                Some(Part::Item(text) | Part::Paragraph(text)) if open => {
+                Some(Part::Item(text) | Part::Done(text) | Part::Paragraph(text)) if open => {
                     text.push(' ');
                     text.push_str(bare);
                 }
@@ -61,8 +63,8 @@ fn heading(line: &str) -> Option<&str> {
     (!bold.contains("**") && bold.len() < 60).then(|| bold.trim_end_matches(':'))
 }
 
-/// What a list item says; a box is no part of it.
-fn item(line: &str) -> Option<&str> {
+/// A list item; a box is no part of it.
+fn item<'t>(line: &str) -> Option<Part<'t>> {
     let digits = line.len() - line.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let rest = match digits {
         0 => line.strip_prefix(['-', '*', '+', '•']),
@@ -70,8 +72,11 @@ fn item(line: &str) -> Option<&str> {
         _ => None,
     };
     let rest = rest?.strip_prefix(' ')?.trim_start();
-    let rest = ["[ ] ", "[x] ", "[X] "].into_iter().find_map(|held| rest.strip_prefix(held)).unwrap_or(rest);
-    Some(rest).filter(|rest| !rest.is_empty())
+    let ticked = ["[x] ", "[X] ", "[-] "].into_iter().find_map(|held| rest.strip_prefix(held));
+    let struck = rest.starts_with("~~") && rest.len() > 4 && rest.ends_with("~~");
+    let said = ticked.or_else(|| rest.strip_prefix("[ ] ")).unwrap_or(rest);
+    let part = if ticked.is_some() || struck { Part::Done } else { Part::Item };
+    (!said.is_empty()).then(|| part(said.to_string()))
 }
 
 /// The sentences of a paragraph, in which dots inside of code and names end nothing.
@@ -149,6 +154,26 @@ pub(super) fn open_ended(text: &str) -> &str {
     text.trim().trim_end_matches(['.', ';', ',', ':']).trim_end()
 }
 
+/// Whether two texts name the same thing: the same words but for articles, plurals, and what stands in parentheses.
+pub(crate) fn alike(one: &str, other: &str) -> bool {
+    fn words(text: &str) -> Vec<String> {
+        let (mut depth, mut bare) = (0_usize, String::with_capacity(text.len()));
+        for c in text.chars() {
+            match c {
+                '(' => depth += 1,
+                ')' => depth = depth.saturating_sub(1),
+                c if depth == 0 => bare.extend(c.to_lowercase()),
+                _ => {}
+            }
+        }
+        let words = bare.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '.' | '/'))).map(|word| word.trim_matches('.'));
+        let words = words.filter(|word| !matches!(*word, "" | "a" | "an" | "the"));
+        words.map(|word| word.strip_suffix('s').filter(|stem| stem.len() > 2).unwrap_or(word).to_string()).collect()
+    }
+    let (one, other) = (words(one), words(other));
+    one.len() > 2 && one == other
+}
+
 /// The text on one line.
 pub(crate) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -215,6 +240,14 @@ mod tests {
     fn addresses_are_cut_where_they_end() {
         let text = "See https://a.example/b_(c), (http://d.example/e#f). <https://g.example> and https://a.example/b_(c)";
         assert_eq!(urls(text), ["https://a.example/b_(c)", "http://d.example/e#f", "https://g.example"]);
+    }
+
+    #[test]
+    fn the_same_thing_is_known_in_other_words() {
+        assert!(alike("Add a test for non-ASCII names", "Add a test for a non-ASCII name (`greet_cli.py --json Zoë`)"));
+        assert!(!alike("Add a test for ASCII names", "Add a test for non-ASCII names"));
+        assert!(!alike("Fix it", "fix it"));
+        assert!(!alike("Release v1.2 of parser", "Release v1.3 of parser"));
     }
 
     #[test]

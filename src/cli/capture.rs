@@ -75,7 +75,9 @@ pub(crate) fn run(context: &Context, args: &CaptureArgs) -> anyhow::Result<Ended
     let mut answers = Vec::new();
     for conversation in &conversations {
         let written = capture(context, &journal, &record, (conversation, args.dry_run), Some(&context.settings()?.summarize))?;
-        answers.push(answer(context, &conversation.id, written.as_ref(), args.dry_run)?);
+        // Why nothing was written into a log that there is, or was, has been said.
+        let silent = written.is_none() && root(&record, conversation)?.log.is_some();
+        answers.push(answer(context, &conversation.id, (written.as_ref(), silent), args.dry_run)?);
     }
     if context.ui.json {
         context.ui.answer(json!({"action": "capture", "dry_run": args.dry_run, "conversations": answers}))?;
@@ -83,9 +85,11 @@ pub(crate) fn run(context: &Context, args: &CaptureArgs) -> anyhow::Result<Ended
     Ok(Ended::Done)
 }
 
-fn answer(context: &Context, conversation: &str, written: Option<&Written>, dry_run: bool) -> anyhow::Result<Value> {
+fn answer(context: &Context, conversation: &str, (written, silent): (Option<&Written>, bool), dry_run: bool) -> anyhow::Result<Value> {
     let Some(written) = written else {
-        context.ui.say(format_args!("{conversation}: nothing happened that is worth a log"));
+        if !silent {
+            context.ui.say(format_args!("{conversation}: nothing happened that is worth a log"));
+        }
         return Ok(json!({"conversation": conversation, "session": null, "changed": false}));
     };
     let action = match (written.created, written.changed) {
@@ -153,7 +157,9 @@ fn capture(
         Ok(None) => Some(capture.create()?),
         // Whoever finished or removed it wants it gone.
         Err(error) if is_gone(&error) => {
-            context.notices(vec![format!("{error}: it was finished or removed, and is not written again")]);
+            context.notices(vec![format!(
+                "{error}: it was finished or removed, and is not written again; `shiftlog restore` brings back what is in the trash"
+            )]);
             None
         }
         Err(error) => return Err(error),
@@ -292,6 +298,7 @@ impl Capture<'_> {
             let editor = Editor { profile: &log.profile, placeholders: &placeholders, path: &log.path, now: self.context.now };
             let mut wanted = self.wanted(&digest, log);
             wanted.truncate(self.most);
+            let text = self.properties(&editor, &text, &log.id, &digest)?;
             let brought = write::bring(&editor, &text, &[], &wanted, &fresh)?;
             failed = self.intend(&log.id, &[], &brought.rows).err();
             editor.stamp(&brought.text)
@@ -365,6 +372,9 @@ impl Capture<'_> {
         }
         if let Some(model) = self.conversation.model.clone().filter(|_| unsaid(&keys.model)) {
             document.properties.push(("model", model));
+        }
+        if let Some(task) = title().filter(|_| unsaid(&keys.current_task)) {
+            document.properties.push(("current_task", task));
         }
         Ok(editor.apply(text, id, &document)?.text)
     }

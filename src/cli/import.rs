@@ -43,10 +43,13 @@ pub(crate) struct ImportArgs {
     /// Those of all directories
     #[arg(long)]
     all: bool,
-    /// Show what there is, and store nothing
+    /// Say what would be new, and store nothing
     #[arg(short = 'n', long)]
     dry_run: bool,
 }
+
+/// Why conversations are left out that took place elsewhere.
+const ELSEWHERE: &str = "of other directories";
 
 /// What is to be imported.
 #[derive(Default)]
@@ -81,19 +84,20 @@ pub(crate) fn run(context: &Context, args: &ImportArgs) -> anyhow::Result<Ended>
     let known = recorded::find(context, &journal)?;
     let plan = plan(context, &journal, known.as_ref(), args, since)?;
     let mut tallies = tallies(&plan);
-    let mut notices = Vec::new();
+    let privacy = recorded::barriers(context, &journal)?;
+    let record = match known {
+        // What is new is found out by taking it in, into a copy that is forgotten.
+        known if args.dry_run => Record::trial(known.as_ref(), recorded::settings(&journal))?,
+        Some(record) => {
+            super::hook::take_noted(context, &journal, &record)?;
+            record
+        }
+        None => recorded::open(context, &journal)?,
+    };
+    let choice = Choice::new(&journal, args.all || plan.everywhere);
+    let mut notices = import(context, &journal, (&record, &privacy), &choice, &plan, &mut tallies)?;
+    notices.extend(exchanged(context, (&record, &privacy), &plan, &mut tallies)?);
     if !args.dry_run {
-        let privacy = recorded::barriers(context, &journal)?;
-        let record = match known {
-            Some(record) => {
-                super::hook::take_noted(context, &journal, &record)?;
-                record
-            }
-            None => recorded::open(context, &journal)?,
-        };
-        let choice = Choice::new(&journal, args.all || plan.everywhere);
-        notices = import(context, &journal, (&record, &privacy), &choice, &plan, &mut tallies)?;
-        notices.extend(exchanged(context, (&record, &privacy), &plan, &mut tallies)?);
         // Else the next command would read all of the write-ahead log first; whoever holds it keeps it until later.
         let _ = record.checkpoint();
     }
@@ -249,10 +253,27 @@ impl Tally {
                 *self.skipped.entry(why.to_string()).or_default() += 1;
             }
         }
-        for (why, count) in [("of other directories", done.unwanted), ("lines that could not be understood", done.unread)] {
+        let left_out = [(ELSEWHERE, done.unwanted), ("shiftlog's own", done.own), ("lines that could not be understood", done.unread)];
+        for (why, count) in left_out {
             if count > 0 {
                 *self.skipped.entry(why.to_string()).or_default() += count;
             }
+        }
+    }
+}
+
+impl Tally {
+    /// Adds what came of another agent's files.
+    fn sum(&mut self, other: &Tally) {
+        self.files += other.files;
+        self.bytes += other.bytes;
+        self.read += other.read;
+        self.conversations += other.conversations;
+        self.turns += other.turns;
+        self.actions += other.actions;
+        self.completed += other.completed;
+        for (why, count) in &other.skipped {
+            *self.skipped.entry(why.clone()).or_default() += count;
         }
     }
 }
@@ -289,20 +310,24 @@ fn report(context: &Context, args: &ImportArgs, tallies: &[Tally], notices: Vec<
     }
     if tallies.is_empty() {
         let known: Vec<&str> = AGENTS.iter().map(|agent| agent.title()).collect();
-        context.ui.say(format_args!("no conversations found; looked for those of {}", known.join(", ")));
+        match &args.since {
+            Some(since) => context.ui.say(format_args!("no conversation was changed since {}", visible(since))),
+            None => context.ui.say(format_args!("no conversations found; looked for those of {}", known.join(", "))),
+        }
         return Ok(Ended::Nothing);
     }
-    let width = tallies.iter().map(|t| t.title.len()).max().unwrap_or(0);
+    let mut all = Tally { title: "in all".to_string(), ..Tally::default() };
     for tally in tallies {
+        all.sum(tally);
+    }
+    let width = tallies.iter().chain([&all]).map(|t| t.title.len()).max().unwrap_or(0);
+    let would = if args.dry_run { "would be " } else { "" };
+    for tally in tallies.iter().chain((tallies.len() > 1).then_some(&all)) {
         let found = format!("{:width$}  {}, {}", tally.title, number(tally.files, "file"), size(tally.bytes));
-        if args.dry_run {
-            context.ui.say(found);
-            continue;
-        }
         let news = match tally.read {
             0 => "nothing new".to_string(),
             _ => format!(
-                "{}, {}, {}",
+                "{would}{}, {}, {}",
                 number(tally.conversations, "new conversation"),
                 number(tally.turns, "turn"),
                 number(tally.actions, "action")
@@ -317,7 +342,7 @@ fn report(context: &Context, args: &ImportArgs, tallies: &[Tally], notices: Vec<
         }
         context.ui.say(visible(&line));
     }
-    if tallies.iter().any(|t| t.skipped.contains_key("of other directories")) {
+    if all.skipped.contains_key(ELSEWHERE) {
         context.ui.say("hint: `shiftlog import --all` takes those of all directories");
     }
     Ok(Ended::Done)

@@ -27,7 +27,7 @@ pub(super) fn check(context: &Context, journal: &Journal, made: &Made) -> anyhow
         found.extend(noted.iter().flat_map(|noted| noted.gone(&made.handoff)).map(|item| ("done", format!("not open any more: {item}"))));
     }
     let is_noted = |made: &&Made| made.handoff.session.as_deref().is_some_and(|session| Noted::read(journal, session).is_some());
-    let unmarked = made.handoff.session.as_deref().filter(|_| !all.iter().any(|made| is_noted(made)));
+    let unmarked = made.handoff.session.as_deref().filter(|_| !all.iter().any(is_noted));
     let notices = unmarked.map(|id| format!("{id} was not handed off with `--mark`: what was done since is not known"));
     let notices = context.notices(notices.into_iter().collect());
     if context.ui.json {

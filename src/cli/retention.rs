@@ -69,7 +69,11 @@ fn print(context: &Context, found: &Retention, kept: Duration, homes: &Homes) ->
         number(days(kept), "day")
     ))?;
     let short = |path: &Path| path.strip_prefix(&homes.home).map_or(path.display().to_string(), |rest| format!("~/{}", rest.display()));
-    named(context, found.soon.iter().map(|(path, goes)| format!("{}  {}", short(path), date(*goes))))?;
+    let goes = |time: std::time::SystemTime| {
+        let due = if DateTime::<Utc>::from(time) < context.now { "due since " } else { "" };
+        format!("{due}{}", super::when::local(time.into()))
+    };
+    named(context, found.soon.iter().map(|(path, time)| format!("{}  {}", short(path), goes(*time))))?;
     ui.data(format_args!("not taken   {} of them, or their last part", found.soon_not_taken.len()))?;
     named(context, found.soon_not_taken.iter().map(|path| short(path)))?;
     if !found.soon_not_taken.is_empty() {

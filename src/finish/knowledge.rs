@@ -156,7 +156,7 @@ impl Knowledge {
         let apart = |before: &Decision| before.turn.is_some() && decision.turn.is_some() && before.turn != decision.turn;
         match self.decisions.last_mut().filter(|_| decision.rejected) {
             Some(before) if !before.rejected && !apart(before) => {
-                before.alternatives.push(joined(&decision.title, decision.why.as_deref()))
+                before.alternatives.push(joined(&decision.title, decision.why.as_deref()));
             }
             _ => self.decisions.push(decision),
         }

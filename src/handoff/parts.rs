@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveTime, Utc};
 use super::{Line, Sources};
 use crate::capture::digest::{Command, Digest, File, Problem};
 use crate::capture::entries::{code, ended, metric};
-use crate::capture::text::{one_line, plain, short};
+use crate::capture::text::{alike, one_line, plain, short};
 use crate::finish::knowledge::{PART_OF, Remaining, is_pending, parts, remaining};
 use crate::journal::carry;
 use crate::journal::change::{Token, same_tokens, tokens};
@@ -239,7 +239,8 @@ pub(super) fn open(digest: &Digest, entries: &[Known]) -> Vec<Line> {
         }
     }
     let has_log = !entries.is_empty();
-    for next in digest.next.iter().filter(|_| !has_log) {
+    let is_listed = |text: &str| digest.todos.iter().any(|todo| todo.is_open() && alike(&todo.what.text, text));
+    for next in digest.next.iter().filter(|next| !has_log && !is_listed(&next.text)) {
         if is_new(&mut said, &next.text) {
             lines.push(Line::new(next.text.clone(), worth(&next.text, Some(next.time))).at(next.time));
         }

@@ -132,6 +132,15 @@ impl Record {
         if schema::exists(&path)? { Record::connect(path, settings).map(Some) } else { Ok(None) }
     }
 
+    /// A copy of a record in memory, or an empty one there: whatever is written into it is forgotten.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn trial(known: Option<&Record>, settings: Settings) -> Result<Record> {
+        let db = schema::in_memory(known.map(|record| &record.db))?;
+        Ok(Record { db, path: known.map_or_else(PathBuf::new, |record| record.path.clone()), settings })
+    }
+
     fn connect(path: PathBuf, settings: Settings) -> Result<Record> {
         let db = retry(|| schema::open(&path, settings.patience)).map_err(|e| e.at(&path))?;
         Ok(Record { db, path, settings })

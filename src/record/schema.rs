@@ -6,6 +6,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::backup::Backup;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
@@ -99,6 +100,16 @@ fn fill(temp: &Path) -> Result<()> {
     db.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     migrate(&mut db, 0)?;
     db.close().map_err(|(_, e)| Error::from(e))
+}
+
+/// A database in memory: a copy of this one, else an empty one.
+pub(super) fn in_memory(of: Option<&Connection>) -> Result<Connection> {
+    let mut db = Connection::open_in_memory()?;
+    match of {
+        Some(of) => Backup::new(of, &mut db)?.run_to_completion(i32::MAX, Duration::ZERO, None)?,
+        None => migrate(&mut db, 0)?,
+    }
+    Ok(db)
 }
 
 /// Makes an empty file that only its owner can read, and locks it as one that is in use.

@@ -38,10 +38,17 @@ pub(super) fn quoted(word: &str) -> String {
 }
 
 /// The program that a command line of shiftlog's runs, still quoted; nothing for those of others.
-pub(super) fn program<'c>(command: &'c str, own: &str) -> Option<&'c str> {
-    let (program, rest) = command.rsplit_once(" hook ")?;
+pub(super) fn program<'c>(line: &'c str, own: &str) -> Option<&'c str> {
+    let (program, rest) = line.rsplit_once(" hook ")?;
     let name = program.trim_end_matches(['\'', '"']).rsplit(['/', '\\']).next().unwrap_or_default();
-    let is_ours = rest.contains(" --agent ") && (name.contains("shiftlog") || program == quoted(own));
+    // Whatever the program is called, nobody else writes this form.
+    let is_form = || {
+        let (event, rest) = rest.split_once(" --agent ")?;
+        let agent = rest.strip_suffix(" || true")?;
+        let agent = agent.strip_suffix(" 2>/dev/null").unwrap_or(agent);
+        Some(program == quoted(&unquoted(program)) && command(&unquoted(program), event, agent) == line)
+    };
+    let is_ours = rest.contains(" --agent ") && (name.contains("shiftlog") || program == quoted(own) || is_form() == Some(true));
     is_ours.then_some(program)
 }
 

@@ -44,6 +44,8 @@ pub struct Installer<'i> {
     pub scope: Scope,
     /// The program that hooks run: an absolute path, or a name that is looked up in PATH.
     pub program: String,
+    /// A person named it: it takes the place of another name of the same program.
+    pub given: bool,
 }
 
 /// A file that is to be written, or to go.
@@ -202,12 +204,29 @@ impl Installer<'_> {
         Ok(!hooks::entries(&root, shape, &self.program).is_empty())
     }
 
+    /// Another name of the same program that a person has given to hooks before: it stays.
+    fn kept(&self, text: &str, shape: Shape) -> Option<String> {
+        let entries = hooks::entries(&jsonc::parse(text).ok()?, shape, &self.program);
+        let programs = entries.iter().filter_map(|entry| hooks::program(&entry.command, &self.program)).map(hooks::unquoted);
+        let mut programs: Vec<String> = programs.collect();
+        programs.dedup();
+        programs.pop().filter(|program| programs.is_empty() && !self.given && self.is_own(program))
+    }
+
+    /// Whether this is the program that hooks are to run, perhaps by another name.
+    fn is_own(&self, program: &str) -> bool {
+        let real = |path: &str| std::fs::canonicalize(path).ok();
+        program == self.program || real(program).is_some_and(|path| Some(path) == real(&self.program))
+    }
+
     fn hooks(&self, name: &str, layout: &Layout, prepared: &mut Prepared) -> Result<(), Error> {
         match &layout.hooks {
             Hooks::Settings(path, shape) => {
                 let before = write::read(path)?;
-                let wanted: Vec<_> = layout.events.iter().map(|e| (*e, hooks::command(&self.program, e, name))).collect();
                 let text = before.as_deref();
+                let kept = text.and_then(|text| self.kept(text, *shape));
+                let program = kept.as_deref().unwrap_or(&self.program);
+                let wanted: Vec<_> = layout.events.iter().map(|e| (*e, hooks::command(program, e, name))).collect();
                 let after = hooks::merge(text, &wanted, *shape, &self.program).map_err(broken(path, text.unwrap_or_default()))?;
                 let others = match text {
                     Some(text) => hooks::without(text, *shape, &self.program).map_err(broken(path, text))?,

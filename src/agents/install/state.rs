@@ -39,6 +39,12 @@ pub struct State {
 }
 
 impl Installer<'_> {
+    /// Whether a command line is what would be installed now, perhaps with another name of the program.
+    fn is_current(&self, line: &str, program: &str, event: &str, agent: &str) -> bool {
+        let program = unquoted(program);
+        (program == self.program || !self.given && self.is_own(&program)) && line == hooks::command(&program, event, agent)
+    }
+
     /// What is installed for an agent; nothing for one that has no hooks.
     ///
     /// # Errors
@@ -57,8 +63,8 @@ impl Installer<'_> {
                 let text = write::read(path)?.unwrap_or_else(|| "{}".into());
                 let root = jsonc::parse(&text).map_err(broken(path, &text))?;
                 for entry in hooks::entries(&root, *shape, &self.program) {
-                    let current = entry.command == hooks::command(&self.program, &entry.event, name);
                     let program = hooks::program(&entry.command, &self.program).unwrap_or_default();
+                    let current = self.is_current(&entry.command, program, &entry.event, name);
                     state.hooks.push(hook(&entry.event, entry.command.clone(), program, current));
                 }
             }
@@ -68,7 +74,7 @@ impl Installer<'_> {
                     let Some(text) = write::read(&path)? else { continue };
                     let line = text.lines().rev().find_map(|line| hooks::program(line, &self.program).map(|program| (line, program)));
                     let Some((line, program)) = line else { continue };
-                    let current = line == hooks::command(&self.program, event, name);
+                    let current = self.is_current(line, program, event, name);
                     state.hooks.push(hook(event, quoted(&path.to_string_lossy()), program, current));
                 }
             }

@@ -133,6 +133,9 @@ fn ours_are_known_by_program_and_form() {
         ("shiftlog hook Stop --agent claude", true),
         ("C:\\tools\\shiftlog.exe hook Stop --agent claude", true),
         ("'/opt/journal' hook Stop --agent claude", false),
+        ("'/opt/my '\\''odd'\\'' link' hook Stop --agent claude 2>/dev/null || true", true),
+        ("'/opt/journal' hook Stop --agent claude && rm x || true", false),
+        ("'/a'; '/opt/journal' hook Stop --agent claude 2>/dev/null || true", false),
         ("git hook run --agent x", false),
         ("shiftlog search x", false),
     ] {

@@ -40,7 +40,7 @@ const RECENT: TimeDelta = TimeDelta::hours(24);
 const OPEN: &str = "<shiftlog-context>\nReference data from this project's session logs, kept by shiftlog; it holds no instructions.\n";
 const CLOSE: &str = "Look things up with `shiftlog search WORDS` and `shiftlog show ID`.\n</shiftlog-context>\n";
 
-/// The text; nothing where there is no log yet.
+/// The text; nothing where there is neither a log nor anything else to say.
 pub(super) fn text(
     context: &Context,
     journal: &Journal,
@@ -56,7 +56,10 @@ pub(super) fn text(
         logs.insert(0, own);
         logs.truncate(NAMED);
     }
-    let Some(first) = logs.first() else { return Ok(None) };
+    let Some(first) = logs.first() else {
+        // What only the record has is worth saying before there is any log.
+        return Ok(retention(context, record, of.0, transcript).map(|line| framed(&[line])));
+    };
     let summaries = logs.iter().map(|log| log.summary(&journal.root, false)).collect::<Result<Vec<_>, _>>()?;
     let mut body = vec!["Unfinished logs:".to_string()];
     body.extend(summaries.iter().map(named));

@@ -90,7 +90,10 @@ impl<'h> Hook<'h> {
         if self.input.event != Event::Other {
             match self.record(&mut record, said) {
                 Ok(()) => {}
-                Err(error) if is_busy(&error) => self.note(said),
+                Err(error) if is_busy(&error) => {
+                    said.failures.push("the record is busy: what was to be taken in is noted, and the next command does it".into());
+                    self.note(said);
+                }
                 Err(error) => said.failures.push(format!("{error:#}")),
             }
         }
@@ -127,6 +130,14 @@ impl<'h> Hook<'h> {
         if !anything {
             if self.input.event == Event::End && private.is_dir() {
                 self.forget()?;
+            }
+            // A conversation in which nothing was said has no file when it ends.
+            if matches!(self.input.event, Event::Stop | Event::Compact) {
+                let files = self.input.transcripts.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", ");
+                said.failures.push(match files.as_str() {
+                    "" => "the input names no transcript".to_string(),
+                    files => format!("there is no such transcript: {files}"),
+                });
             }
             return self.resurrect(None, &privacy);
         }

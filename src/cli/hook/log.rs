@@ -30,7 +30,9 @@ pub(super) fn note(running: &Running, failures: &[String]) {
     }
     let time = Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true);
     // One failure may be the cause of the next: they are one line.
-    let text = one_line(&redact::redact(&failures.join("; ")), LINE);
+    let mut said: Vec<&str> = failures.iter().map(String::as_str).collect();
+    said.dedup();
+    let text = one_line(&redact::redact(&said.join("; ")), LINE);
     let what = one_line(&redact::redact(&running.what), 80);
     let _ = append(&private.join(FILE), &format!("{time} {what}: {text}\n"));
 }

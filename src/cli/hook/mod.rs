@@ -140,7 +140,8 @@ fn run(typed: &[OsString], running: &Mutex<Running>, said: &mut Said) -> anyhow:
         }
         Err(error) => {
             let text = error.to_string();
-            anyhow::bail!("{}", text.lines().next().unwrap_or_default().trim_start_matches("error: "));
+            let lines: Vec<&str> = text.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
+            anyhow::bail!("{}", lines.join(" ").trim_start_matches("error: "));
         }
     };
     let super::Command::Hook(args) = &cli.command else { return Ok(None) };
@@ -191,6 +192,9 @@ fn input() -> anyhow::Result<Value> {
     match received.recv_timeout(PATIENCE) {
         Ok(Ok(Value::Object(object))) => Ok(Value::Object(object)),
         Ok(Ok(_)) => anyhow::bail!("the input is no JSON object"),
+        Ok(Err(error)) if error.is_eof() && error.column() as u64 >= LONGEST => {
+            anyhow::bail!("the input is longer than {} MB", LONGEST >> 20)
+        }
         Ok(Err(error)) => anyhow::bail!("the input is no JSON: {error}"),
         Err(_) => anyhow::bail!("no input came within {} ms", PATIENCE.as_millis()),
     }

@@ -56,8 +56,7 @@ impl Taker<'_> {
         let known = path.to_str().map_or(Ok(None), |path| self.record.source(path))?;
         let new = size.saturating_sub(known.map_or(0, |known| known.bytes.unsigned_abs()));
         if wish.most > 0 && new > wish.most {
-            let message = format!("there is too much new for a hook: `shiftlog import` takes it in: {}", path.display());
-            return Ok(Err(std::io::Error::other(message)));
+            return Ok(Err(std::io::Error::other("there is too much new for a hook, `shiftlog import` takes it in")));
         }
         let wanted = |transcript: &mut Transcript| {
             transcript.cwd = transcript.cwd.take().or_else(|| wish.cwd.map(str::to_string));
@@ -110,7 +109,7 @@ impl Taker<'_> {
                     let new = done.into_iter().flat_map(|done| done.taken).filter(|taken| taken.turns + taken.changed > 0);
                     changed.extend(new.filter_map(|taken| taken.id));
                 }
-                Err(error) => failures.push(format!("{error}: {}", file.display())),
+                Err(error) => failures.push(format!("could not be read: {error}: {}", file.display())),
             }
         }
         Ok(changed)

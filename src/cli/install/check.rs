@@ -117,7 +117,7 @@ fn check(agent: &'static dyn Agent, state: State, place: &Place, known: &mut Has
 }
 
 /// What is wrong with a program that hooks run, which their command lines themselves keep quiet about.
-fn wrong_with(program: &Path) -> Option<String> {
+pub(super) fn wrong_with(program: &Path) -> Option<String> {
     if program.is_absolute() && !program.is_file() {
         return Some(format!("the program that hooks run is gone: {}", program.display()));
     }

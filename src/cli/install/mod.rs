@@ -57,7 +57,7 @@ pub(crate) fn run(context: &Context, args: &InstallArgs) -> anyhow::Result<Ended
         true => Scope::Project(privacy::repository(&context.cwd).unwrap_or_else(|| context.cwd.clone())),
         false => Scope::User,
     };
-    let installer = Installer { homes: &homes, scope, program: program(context, args)? };
+    let installer = Installer { homes: &homes, scope, program: program(context, args)?, given: args.program.is_some() };
     if args.check {
         return check::run(context, args, &installer, &agents);
     }
@@ -189,6 +189,11 @@ fn report(context: &Context, args: &InstallArgs, installer: &Installer, all: &[P
     let name = &installer.program;
     if !args.uninstall && !Path::new(name).is_absolute() && !in_path(name) {
         context.ui.say(format_args!("note: `{}` is not in PATH here: hooks do nothing until it is", visible(name)));
+    }
+    if let Some(wrong) = check::wrong_with(Path::new(name))
+        .filter(|_| args.program.is_some() && !args.uninstall && (Path::new(name).is_absolute() || in_path(name)))
+    {
+        context.ui.say(format_args!("note: {}", visible(&wrong)));
     }
     if changed && !args.dry_run && !args.uninstall {
         context.ui.say("agents that are running now take it up when they are started again");
