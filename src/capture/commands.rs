@@ -88,14 +88,16 @@ fn segments(command: &str) -> Vec<&str> {
                 start = (at + 1).min(command.len());
                 fed = false;
             }
-            // A command that was put on one line has lost where that ends.
+            // A command that was put on one line says no more than where that ends.
             (None, b'<') if next == Some(&b'<') && bytes.get(at + 2) != Some(&b'<') && !command[at..].contains('\n') => {
                 found.push(&command[start..at]);
-                return found;
+                let Some(end) = command[at..].find("…; ") else { return found };
+                at += end + "…;".len();
+                start = at + 1;
             }
             (None, b'<') if next == Some(&b'<') && bytes.get(at + 2) == Some(&b'<') => at += 2,
             (None, b'<') if next == Some(&b'<') => {
-                documents.extend(command[at + 2..].trim_start_matches('-').split_whitespace().next());
+                documents.push(ending(&command[at + 2..]));
                 at += 1;
             }
             (None, b'\n') if !documents.is_empty() => {
@@ -104,7 +106,6 @@ fn segments(command: &str) -> Vec<&str> {
                 }
                 fed = false;
                 for word in documents.drain(..) {
-                    let word = word.trim_matches(['\'', '"', '\\', ';', ')']);
                     let end = command[at..]
                         .match_indices('\n')
                         .map(|(n, _)| at + n + 1)
@@ -137,6 +138,79 @@ fn segments(command: &str) -> Vec<&str> {
         found.push(command.get(start..).unwrap_or_default());
     }
     found
+}
+
+/// Files that a command plainly shows, and those that it writes what is given to it into, as they are called from where it runs.
+pub(super) fn touches(command: &str) -> (Vec<String>, Vec<String>) {
+    let (mut read, mut written, mut dir) = (Vec::new(), Vec::new(), String::new());
+    for segment in segments(command) {
+        let Ok(words) = shell_words::split(segment.split("<<").next().unwrap_or_default()) else { continue };
+        let Some((program, rest)) = words.split_first() else { continue };
+        let to = rest.iter().position(|word| word.starts_with('>'));
+        let operands = || rest[..to.unwrap_or(rest.len())].iter().filter(|word| !word.starts_with('-')).map(String::as_str);
+        let below = |path: &str| if path.starts_with('/') || dir.is_empty() { path.to_string() } else { format!("{dir}/{path}") };
+        match program.as_str() {
+            "cd" => match operands().next().filter(|path| is_path(path) && !path.contains("..")) {
+                Some(path) => dir = below(path.trim_end_matches('/')),
+                // Nobody knows where that leads.
+                None => break,
+            },
+            "cat" | "echo" | "printf" if to.is_some() => {
+                let word = to.map(|at| rest[at].trim_start_matches('>')).unwrap_or_default();
+                let path = if word.is_empty() { to.and_then(|at| rest.get(at + 1)).map_or("", String::as_str) } else { word };
+                written.extend(Some(path).filter(|path| is_path(path)).map(below));
+            }
+            "cat" | "nl" | "bat" | "less" => read.extend(operands().filter(|path| is_path(path)).map(below)),
+            "head" | "tail" => {
+                let is_number = |word: &&str| word.trim_start_matches('+').bytes().all(|b| b.is_ascii_digit());
+                read.extend(operands().filter(|word| !is_number(word) && is_path(word)).map(below));
+            }
+            "sed" if rest.first().is_some_and(|flag| flag == "-n") => {
+                read.extend(operands().skip(1).filter(|path| is_path(path)).map(below))
+            }
+            _ => {}
+        }
+    }
+    (read, written)
+}
+
+/// A command on one line, so that it still runs; what is fed to it on lines of its own is left out.
+pub(super) fn on_one_line(command: &str) -> String {
+    let command = command.replace("\\\n", " ");
+    let mut all = String::new();
+    let mut lines = command.lines();
+    while let Some(line) = lines.next() {
+        let words = line.split_whitespace().collect::<Vec<_>>().join(" ");
+        if words.is_empty() || words.starts_with('#') {
+            continue;
+        }
+        let goes_on = ["&&", "||", "|", ";", "{", "(", " do", " then", " else"].iter().any(|end| all.ends_with(end));
+        all.push_str(if all.is_empty() {
+            ""
+        } else if goes_on {
+            " "
+        } else {
+            "; "
+        });
+        all.push_str(&words);
+        let word = line.rsplit_once("<<").map(|(_, rest)| ending(rest)).filter(|word| !word.is_empty() && !line.contains("<<<"));
+        if let Some(word) = word.filter(|_| command.contains('\n')) {
+            all.push_str(" …");
+            lines.find(|line| line.trim_start_matches('\t') == word);
+        }
+    }
+    all
+}
+
+/// The word that ends what is fed to a command, of what stands behind `<<`.
+fn ending(rest: &str) -> &str {
+    let word = rest.trim_start_matches('-').split_whitespace().next().unwrap_or_default();
+    word.trim_matches(['\'', '"', '\\', ';', ')'])
+}
+
+/// Whether a word names one file, as far as it shows.
+fn is_path(word: &str) -> bool {
+    word.contains(char::is_alphanumeric) && !word.contains(['*', '?', '$', '~', '{', '<', '>', '|', '`', '=', '\n']) && !word.ends_with('/')
 }
 
 /// Program and first word, or nothing where it only looks.
@@ -228,6 +302,33 @@ mod tests {
         assert!(is_chore("python3") && is_chore("git commit") && !is_chore("python3 greet.py") && !is_chore("cargo test"));
         assert_eq!(heads("node --version"), [""; 0]);
         assert_eq!(heads("'"), [""; 0]);
+    }
+
+    #[test]
+    fn a_command_of_several_lines_still_runs_on_one() {
+        assert_eq!(on_one_line("# first\ncd app &&\n  make \\\n  test\nls"), "cd app && make test; ls");
+        let fed = on_one_line("python3 - <<'EOF'\nprint(1)\nEOF\ncargo test");
+        assert_eq!((fed.as_str(), heads(&fed)), ("python3 - <<'EOF' …; cargo test", vec!["python3".to_string(), "cargo test".to_string()]));
+        assert_eq!(on_one_line("python3 - <<'EOF'\nprint(1)\nEOF\n"), "python3 - <<'EOF' …");
+        assert_eq!(on_one_line("  "), "");
+    }
+
+    #[test]
+    fn files_that_a_command_shows_or_writes_are_known() {
+        let all = |command: &str| {
+            let (read, written) = touches(command);
+            (read.join(" "), written.join(" "))
+        };
+        let are = |read: &str, written: &str| (read.to_string(), written.to_string());
+        assert_eq!(all("cat '/home/dev/a b.py' && sed -n '1,20p' src/x.rs | head -5"), are("/home/dev/a b.py src/x.rs", ""));
+        assert_eq!(all("cd app && cat > x.py <<'EOF'\ncat y.py > z\nEOF\ntail -n 20 log.txt"), are("app/log.txt", "app/x.py"));
+        assert_eq!(all("head -n 3 a.py; nl -ba b.py; printf 'x' >> notes.md"), are("a.py b.py", "notes.md"));
+        assert_eq!(all("cd \"$DIR\" && cat x.py"), are("", ""));
+        assert_eq!(
+            all("cat *.py; cat <<EOF\nx\nEOF\necho hello; git show x.py; sed -i s/a/b/ c.py; cat x.py 2>/dev/null"),
+            are("x.py", "")
+        );
+        assert_eq!(all("cat 'unclosed"), are("", ""));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::commands::{error_line, error_names, heads, is_chore};
+use super::commands::{error_line, error_names, heads, is_chore, on_one_line, touches};
 use super::says::{self, Kind, answer, asks, recalls, request};
 use super::text::{open_ended, parts, plain, sentences, short, urls};
 use crate::record::action::Action;
@@ -212,8 +212,8 @@ impl Digest {
         self.commands.iter().filter(|command| command.ok == Some(true) && !is_chore(&command.head)).max_by_key(|command| command.time)
     }
 
-    /// Takes in the next turn of a conversation.
-    pub fn take(&mut self, session: &str, turn: &Turn) {
+    /// Takes in the next turn of a conversation, which takes place in a directory.
+    pub fn take(&mut self, (session, cwd): (&str, Option<&str>), turn: &Turn) {
         if !turn.counts() {
             return;
         }
@@ -223,7 +223,7 @@ impl Digest {
         }
         let told = Telling { name: name(session, turn), time: turn.time };
         let did = turn.actions.iter().any(is_work);
-        self.actions(turn, &told);
+        self.actions(turn, cwd, &told);
         let (mut states, mut outcome, mut most) = (false, None, SUBSTANTIAL);
         if let Some(text) = turn.user_input.as_deref() {
             self.asked(text, &told);
@@ -312,10 +312,13 @@ impl Digest {
         }
     }
 
-    fn actions(&mut self, turn: &Turn, told: &Telling) {
+    fn actions(&mut self, turn: &Turn, cwd: Option<&str>, told: &Telling) {
         for action in &turn.actions {
             match action.kind.as_str() {
-                "command" => self.ran(action, told),
+                "command" => {
+                    self.shown(action, cwd, told);
+                    self.ran(action, told);
+                }
                 "url" => self.address(action.value.trim(), true, told),
                 "todo" => self.todo(action, told),
                 "agent" => once(&mut self.tasks, told.said(short(&plain(&action.value), 200))),
@@ -369,10 +372,24 @@ impl Digest {
         }
     }
 
+    /// Files that a command shows or writes: some agents have no other way.
+    fn shown(&mut self, action: &Action, cwd: Option<&str>, told: &Telling) {
+        if action.ok == Some(false) || action.data.contains_key("by") {
+            return;
+        }
+        let (read, written) = touches(&action.value);
+        let files = read.into_iter().map(|path| ("file-read", path)).chain(written.into_iter().map(|path| ("file-edited", path)));
+        for (kind, path) in files {
+            let below = cwd.and_then(|cwd| path.strip_prefix(cwd.trim_end_matches('/'))?.strip_prefix('/')).unwrap_or(&path);
+            let value = below.strip_prefix("./").unwrap_or(below).to_string();
+            self.touched(&Action { kind: kind.to_string(), value, ..Action::default() }, told);
+        }
+    }
+
     fn ran(&mut self, action: &Action, told: &Telling) {
         let heads = heads(&action.value);
         let Some(head) = heads.last() else { return };
-        let text = short(&action.value.split_whitespace().collect::<Vec<_>>().join(" "), 200);
+        let text = short(&on_one_line(&action.value), 200);
         let exit = action.data.get("exit").and_then(serde_json::Value::as_i64);
         if action.ok == Some(true) {
             for problem in self.problems.iter_mut().filter(|p| p.passed.is_none()) {

@@ -50,7 +50,7 @@ pub fn digest(record: &Record, conversation: &Conversation) -> Result<(Digest, H
             if let Some(before) = last.replace(turn) {
                 upto = before.number;
                 bytes += [&before.user_input, &before.agent_response].into_iter().flatten().map(String::len).sum::<usize>();
-                digest.take(&conversation.id, &before);
+                digest.take((&conversation.id, conversation.cwd.as_deref()), &before);
             }
             Ok(())
         })?;
@@ -65,7 +65,7 @@ pub fn digest(record: &Record, conversation: &Conversation) -> Result<(Digest, H
         from = to + 1;
     }
     if let Some(last) = last {
-        digest.take(&conversation.id, &last);
+        digest.take((&conversation.id, conversation.cwd.as_deref()), &last);
     }
     Ok((digest, fresh))
 }

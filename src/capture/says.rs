@@ -314,6 +314,8 @@ fn reason(text: &str) -> Option<(&str, &str)> {
     // A label before a colon is not yet what was decided.
     let says = |(end, _): &(usize, usize)| text[..*end].split_whitespace().count() > if text[*end..].starts_with(':') { 2 } else { 1 };
     let (end, start) = found.filter(says).min()?;
+    // A reason that is no sentence keeps the word that makes it one.
+    let start = if text[start..].starts_with("of ") { end } else { start };
     let (what, why) = (text[..end].trim_end_matches(','), text[start..].trim());
     (!why.is_empty()).then_some((what, why))
 }
