@@ -338,7 +338,7 @@ const INJECTED: [&str; 16] = [
     "ide_diagnostics",
 ];
 
-/// What a person said, without what programs put around it: blocks that begin at the beginning of a line and have an end.
+/// What a person said, without what programs put around it: blocks that have an end, and begin a line or end the text.
 pub(super) fn typed(text: &str) -> String {
     let mut rest = text.to_string();
     for tag in INJECTED {
@@ -349,7 +349,8 @@ pub(super) fn typed(text: &str) -> String {
             let begins = rest[..start].trim_end_matches([' ', '\t']);
             let is_tag = rest[from..].starts_with(|c: char| c == '>' || c.is_whitespace());
             let end = rest[from..].find(&close).map(|end| from + end + close.len());
-            if let (true, true, Some(end)) = (is_tag, begins.is_empty() || begins.ends_with(['\n', '>']), end) {
+            let around = begins.is_empty() || begins.ends_with(['\n', '>']) || end.is_some_and(|end| rest[end..].trim().is_empty());
+            if let (true, true, Some(end)) = (is_tag, around, end) {
                 rest.replace_range(start..end, "");
                 from = start;
             }
@@ -373,5 +374,21 @@ pub(super) fn time(value: &Value) -> Option<DateTime<Utc>> {
         Value::String(text) => DateTime::parse_from_rfc3339(text).ok().map(|t| t.to_utc()),
         Value::Number(number) => number.as_i64().and_then(DateTime::from_timestamp_millis),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::typed;
+
+    #[test]
+    fn what_programs_put_around_a_request_goes() {
+        let injected = "<system-reminder>\nRead it\n</system-reminder>";
+        assert_eq!(typed(&format!("{injected}\nFix it")), "Fix it");
+        assert_eq!(typed(&format!("Fix it {injected}\n")), "Fix it");
+        assert_eq!(typed(&format!("Fix it\n{injected} now")), "Fix it\n now");
+        // Who writes of them in a sentence means them.
+        let asked = "What does <system-reminder>x</system-reminder> do?";
+        assert_eq!(typed(asked), asked);
     }
 }
