@@ -84,7 +84,7 @@ fn a_log_that_was_handed_off_goes_on_with_its_items() {
     let run = journal.run(&["start", "--resume", "@", "--carry"]).ok();
     assert_eq!(run.err, format!("carried 3 open items forward from 20261119-01\ncreated 20261120-01  {SECOND}\n"));
     assert_eq!(next(&journal, SECOND), CARRIED);
-    assert!(journal.read(SECOND).contains("- [[20261119-01]] – continues this session\n"));
+    assert!(journal.read(SECOND).contains("- [[20261119-01]] – this session continues it\n"));
     journal.run(&["undo"]).ok();
     let answer = journal.json(&["start", "--new", "Other", "--carry"]);
     assert_eq!(answer["carried"].as_array().map(Vec::len), Some(3));
@@ -315,7 +315,7 @@ fn the_session_after_a_handoff_takes_what_is_open() {
     let carried: Vec<&str> = answer["carried"].as_array().expect("a list").iter().filter_map(|item| item["text"].as_str()).collect();
     assert_eq!(carried, ["Rotate the keys", "Write it down\nfor everybody", "Tidy up"]);
     let text = journal.read(SECOND);
-    assert_eq!((text.matches("Tidy up").count(), text.contains("- [[20261119-01]] – continues this session\n")), (1, true), "{text}");
+    assert_eq!((text.matches("Tidy up").count(), text.contains("- [[20261119-01]] – this session continues it\n")), (1, true), "{text}");
     let _ = journal.run(&["done", "Tidy up"]).ok();
     assert!(journal.read(FIRST).contains("- [x] Tidy up\n"));
 }

@@ -87,7 +87,7 @@ high, open since 2026-11-20; from Weather fallback
     );
     assert_eq!(
         journal.read("docs/lessons.md"),
-        "# Lessons\n\n## 2026-11-20 – Weather fallback\n\n- **It never expired** – Ask the clock once\n"
+        "# Lessons\n\n## 2026-11-20 – Weather fallback\n\n- **It never expired** – Ask the clock once\n  - **Root Cause**: the clock was wrong\n"
     );
     assert!(!journal.path(&log).exists());
     assert!(!journal.path(".shiftlog/finish.json").exists());
@@ -114,7 +114,7 @@ fn undo_takes_all_of_it_back() {
     let _ = journal.run(&ALL).ok();
     assert_eq!(
         journal.read("docs/lessons.md"),
-        "# What we learned\n\n- Nothing yet\n\n## 2026-11-20 – Weather fallback\n\n- **It never expired** – Ask the clock once\n"
+        "# What we learned\n\n- Nothing yet\n\n## 2026-11-20 – Weather fallback\n\n- **It never expired** – Ask the clock once\n  - **Root Cause**: the clock was wrong\n"
     );
     let _ = journal.run(&["undo"]).ok();
     assert_eq!(journal.read(&log), text);
@@ -258,10 +258,11 @@ fn a_template_of_the_journal_is_used_and_its_faults_are_named() {
         "{error}"
     );
     assert!(journal.path(&log).exists() && !journal.path("docs").exists());
-    journal.write(".agents/templates/adr_template.md", "{{padded}} {{title}} {{nobody}}\n");
+    journal.write(".agents/templates/adr_template.md", "{{padded}} {{title}} {{nobody}}\n\n{{decision}}\n\n{{why}}\n");
     let run = journal.run(&ALL).ok();
     assert!(run.err.contains("note: the template names `nobody`, which nothing defines\n"), "{}", run.err);
-    assert_eq!(journal.read("docs/decisions/0002-keep-100-entries.md"), "0002 Keep 100 entries\n");
+    let adr = journal.read("docs/decisions/0002-keep-100-entries.md");
+    assert!(adr.starts_with("0002 Keep 100 entries \n\nKeep 100 entries.\n"), "{adr}");
 }
 
 #[test]
@@ -633,7 +634,11 @@ fn what_only_begins_alike_is_added_too() {
         "# Lessons\n\n## 2026-11-20 – Weather fallback\n\n- **It never expired** – Ask the clock once a day only\n",
     );
     let _ = journal.run(&ALL).ok();
-    assert!(journal.read("docs/lessons.md").ends_with("\n- **It never expired** – Ask the clock once\n"));
+    assert!(
+        journal
+            .read("docs/lessons.md")
+            .ends_with("\n- **It never expired** – Ask the clock once\n  - **Root Cause**: the clock was wrong\n")
+    );
 }
 
 #[test]
@@ -718,4 +723,149 @@ fn a_decision_of_a_heading_or_with_a_dash_is_one() {
         .run(&["done", ""])
         .code(2)
         .err("shiftlog: no words name no item\nhint: give some of its words, or SECTION:N as `show` prints it\n");
+}
+
+/// What a person may write into a log.
+const ODD: &str = "
+## Context
+
+The proxy must go.
+
+## Current State
+
+- Works
+
+## Decisions
+
+### Decision 1: No tokio
+
+**Decision**: Stay synchronous.
+**Rationale**: it is small
+
+### Decision 2: Rejected mongo because it is heavy and we would need a very long explanation of why that is so, far beyond a title
+
+- measured 900 ms
+
+## Blockers
+
+- Proxy is down
+
+| blocker | owner |
+|---|---|
+| a | b |
+
+## Next Steps
+
+- [ ] Alpha
+
+```
+code below
+```
+
+## Challenges
+
+### Problem 1: Proxy
+
+**Issue**: the psi never ends
+It drops keep-alive.
+
+### Problem 2: Chi
+
+**Issue**: hung
+**Lesson**: set limits
+
+## TODO
+
+- [ ] Revoke the leaked key
+
+## Notes
+
+Port 8123 is taken.
+
+- a bullet note
+";
+
+#[test]
+fn a_log_that_goes_leaves_nothing_behind_that_a_person_wrote_into_it() {
+    let journal = Journal::agents();
+    let _ = journal.run(&["new", "Odd log"]).ok();
+    let log = ".agents/sessions/20261120-143000-odd-log.md";
+    let text = journal.read(log);
+    journal.write(log, format!("{}{ODD}", &text[..text.find("\n## ").expect("a section")]));
+    let refused = journal.run(&["finish", "-y", "--decisions", "all", "--remaining", "T.md"]).code(2).err;
+    assert!(refused.contains("nothing says where this goes: 5 lessons\n"), "{refused}");
+    let handoff = journal.run(&["handoff"]).ok().out;
+    assert!(handoff.contains("\n- No tokio: Stay synchronous. – it is small\n") && !handoff.contains("code below"), "{handoff}");
+    // A template that does not print what was decided is no place for it.
+    journal.write(".agents/templates/adr_template.md", "# {{number}}. {{title}}\n");
+    let all = ["finish", "-y", "--decisions", "all", "--remaining", "T.md", "--lessons", "L.md"];
+    let refused = journal.run(&all).code(2).err;
+    assert!(refused.contains(" does not print all that was decided, and the log goes\nhint: print {{decision}}, "), "{refused}");
+    fs::remove_file(journal.path(".agents/templates/adr_template.md")).expect("removed");
+    let _ = journal.run(&all).ok();
+    assert_eq!(
+        journal.read("docs/decisions/0001-no-tokio.md"),
+        "\
+# 1. No tokio
+
+- Status: accepted
+- Date: 2026-11-20
+- Session: Odd log
+
+## Decision
+
+Stay synchronous.
+
+## Rationale
+
+It is small.
+
+## Alternatives considered
+
+- mongo because it is heavy and we would need a very long explanation of why that is so, far beyond a title
+  - measured 900 ms
+"
+    );
+    assert_eq!(
+        journal.read("T.md"),
+        "\
+# Remaining work
+
+## Proxy is down
+
+blocked, open since 2026-11-20; from Odd log
+
+| blocker | owner |
+|---|---|
+| a | b |
+
+## Alpha
+
+open since 2026-11-20; from Odd log
+
+```
+code below
+```
+"
+    );
+    assert_eq!(
+        journal.read("L.md"),
+        "\
+# Lessons
+
+## 2026-11-20 – Odd log
+
+- Proxy
+  - **Issue**:
+    the psi never ends
+    It drops keep-alive.
+- **Chi** – set limits
+  - **Issue**: hung
+- a bullet note
+- **TODO**:
+  - [ ] Revoke the leaked key
+- **Notes**:
+  Port 8123 is taken.
+"
+    );
 }

@@ -265,7 +265,7 @@ fn a_shift_starts_from_an_open_log_or_a_new_one() {
         run.err
     );
     let new = journal.read("sessions/current/20261121-01.md");
-    assert!(new.contains("Session 20261121-01: Cache") && new.contains("- [[20261120-01]] – continues this session"), "{new}");
+    assert!(new.contains("Session 20261121-01: Cache") && new.contains("- [[20261120-01]] – this session continues it"), "{new}");
     let paused = Journal::agents();
     let _ = paused.run(&["start", "--new", "Paused work"]).ok();
     let _ = paused.run(&["status", "paused"]).ok();
@@ -444,7 +444,7 @@ Active · sessions/current/20261121-01.md
 
 ## Related sessions
 
-- [[20261120-01]] – continues this session
+- [[20261120-01]] – this session continues it
 "
         )
     );
@@ -586,7 +586,8 @@ fn what_is_nested_is_told_by_itself() {
     assert_eq!(journal.json(&["recap"])["sessions"][0]["lines"][0]["text"], "done: Done");
     // Each is said at pick-up once it is done.
     let _ = journal.run(&["handoff", "--mark"]).ok();
-    journal.write(log, journal.read(log).replacen("[ ] child one", "[x] child one", 1));
+    let _ = journal.run(&["done", "child one", "--session", "20261120-01"]).ok();
+    assert!(journal.read(log).contains("\n  - [x] child one\n    of two lines\n"));
     journal.run(&["handoff", "--check"]).ok().out("not open any more: child one (part of: Parent)\n");
 }
 
@@ -608,4 +609,24 @@ fn what_was_left_out_names_the_logs_that_say_it() {
     assert_eq!(answer["more"], "shiftlog show 20261121-01; shiftlog show 20261120-01");
     // What is left of the budget is less than any line would need.
     assert!(answer["tokens"].as_u64().expect("a number") > 380, "{answer}");
+}
+
+#[test]
+fn a_log_without_a_conversation_is_checked_by_what_it_names() {
+    let mut journal = Journal::new().file("src/a.rs", "a").file("src/b.rs", "b").file(".git/HEAD", "ref: refs/heads/main\n");
+    let _ = journal.run(&["new", "By hand"]).ok();
+    let _ = journal.run(&["add", "deliverable", "Parser", "--file", "src/a.rs"]).ok();
+    let _ = journal.run(&["add", "deliverable", "Printer of https://x.example/y.html", "--file", "src/b.rs"]).ok();
+    for file in ["src/a.rs", "src/b.rs"] {
+        journal.modified(file, "2026-11-20T09:00:00Z");
+    }
+    let _ = journal.run(&["handoff", "--mark"]).ok();
+    journal.clock("2026-11-21T08:00:00Z");
+    let _ = journal.run(&["handoff", "--check"]).ok().out("").err("nothing has moved since\n");
+    journal.modified("src/a.rs", "2026-11-20T19:00:00Z");
+    fs::remove_file(journal.path("src/b.rs")).expect("removed");
+    let out = journal.run(&["handoff", "--check"]).ok().out;
+    assert_eq!(out, "`src/a.rs` was modified since, 2026-11-20 19:00\n`src/b.rs` is gone\n");
+    let noted = journal.read(".shiftlog/handed/20261120-01.json");
+    assert!(noted.contains("\"branch\":\"main\""), "{noted}");
 }

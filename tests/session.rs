@@ -165,7 +165,7 @@ fn a_log_that_was_handed_off_is_completed_and_followed() {
         .err("note: 20261120-01 was handed off and is Completed now\ncreated 20261121-01  sessions/current/20261121-01.md\n");
     assert_eq!(journal.read(LOG), before.replace("\"Handoff\"", "\"Completed\""));
     let new = journal.read("sessions/current/20261121-01.md");
-    assert!(new.contains("## Related Sessions\n\n- [[20261120-01]] – continues this session\n"), "{new}");
+    assert!(new.contains("## Related Sessions\n\n- [[20261120-01]] – this session continues it\n"), "{new}");
     assert!(new.contains("description: \"Go on\"\n"));
     journal.run(&["session"]).ok().err("unchanged 20261121-01  sessions/current/20261121-01.md\n");
     journal.run(&["undo"]).ok();

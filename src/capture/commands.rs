@@ -166,7 +166,7 @@ pub(super) fn touches(command: &str) -> (Vec<String>, Vec<String>) {
                 read.extend(operands().filter(|word| !is_number(word) && is_path(word)).map(below));
             }
             "sed" if rest.first().is_some_and(|flag| flag == "-n") => {
-                read.extend(operands().skip(1).filter(|path| is_path(path)).map(below))
+                read.extend(operands().skip(1).filter(|path| is_path(path)).map(below));
             }
             _ => {}
         }

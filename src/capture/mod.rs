@@ -12,7 +12,7 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 
-use crate::journal::change::{same_tokens, tokens};
+use crate::journal::change::Texts;
 use crate::record::conversation::Conversation;
 use crate::record::turn::Turn;
 use crate::record::{Record, Result};
@@ -107,9 +107,21 @@ pub fn digest_of_log(record: &Record, conversation: Option<&Conversation>, log: 
     Ok((whole.unwrap_or_default(), fresh))
 }
 
-/// When something that is to be done came up first, as a to-do, a next step or a question.
-pub fn since(digest: &Digest, text: &str) -> Option<DateTime<Utc>> {
-    let words = tokens(text);
-    let todos = digest.todos.iter().map(|todo| &todo.what);
-    todos.chain(&digest.next).chain(&digest.questions).find(|said| same_tokens(&words, &said.text)).map(|said| said.time)
+/// When things that are to be done came up first, as to-dos, next steps or questions.
+#[derive(Debug, Default)]
+pub struct Since(Texts<DateTime<Utc>>);
+
+impl Since {
+    /// As a digest has them.
+    pub fn of(digest: &Digest) -> Since {
+        let mut texts = Texts::default();
+        let todos = digest.todos.iter().map(|todo| &todo.what);
+        todos.chain(&digest.next).chain(&digest.questions).for_each(|said| texts.add(&said.text, said.time));
+        Since(texts)
+    }
+
+    /// When this came up.
+    pub fn when(&self, text: &str) -> Option<DateTime<Utc>> {
+        self.0.find(text).copied()
+    }
 }

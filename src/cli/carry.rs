@@ -4,8 +4,7 @@ use std::io::{self, IsTerminal as _};
 
 use clap::Args;
 use serde_json::{Value, json};
-use shiftlog::capture::digest::Digest;
-use shiftlog::capture::{digest_of_log, since};
+use shiftlog::capture::{Since, digest_of_log};
 use shiftlog::journal::carry::{Carried, Item};
 use shiftlog::journal::edit::Editor;
 use shiftlog::journal::{self, Journal, Log};
@@ -30,7 +29,7 @@ pub(crate) struct CarryArgs {
 pub(crate) struct Carrying {
     /// The log before, if its items are taken.
     from: Option<Log>,
-    digest: Digest,
+    since: Since,
     /// What the person should know.
     pub(crate) notices: Vec<String>,
     carried: Carried,
@@ -71,7 +70,7 @@ impl Carrying {
             return Ok(carrying);
         }
         if let Some(record) = recorded::find(context, journal)? {
-            carrying.digest = digest_of_log(&record, None, &log.id)?.0;
+            carrying.since = Since::of(&digest_of_log(&record, None, &log.id)?.0);
         }
         if args.carry || question(context, &log, &carrying.left(journal, &log)?)? {
             carrying.from = Some(log);
@@ -80,7 +79,7 @@ impl Carrying {
     }
 
     fn left(&self, journal: &Journal, log: &Log) -> journal::Result<Vec<Item>> {
-        journal.left_open(log, &|words| since(&self.digest, words))
+        journal.left_open(log, &|words| self.since.when(words))
     }
 
     /// The text of the new log with what is carried.

@@ -11,6 +11,7 @@ use shiftlog::finish::knowledge::{Decision, Knowledge, knowledge};
 use shiftlog::finish::references::{Reference, references};
 use shiftlog::finish::{self, Addition, Finished, Plan};
 use shiftlog::journal::carry;
+use shiftlog::journal::change::Texts;
 use shiftlog::journal::lifecycle::topic_of;
 use shiftlog::journal::profile::State;
 use shiftlog::journal::store::{self, Store};
@@ -186,7 +187,8 @@ fn subject(context: &Context, journal: &Journal, log: Log) -> anyhow::Result<Sub
     let mut knows = knowledge(&text, (&log.profile, &placeholders), &digest, summary.created.or(Some(context.now)));
     // What goes on in a later log is open there.
     let carried: Vec<String> = journal.carried_on(&log)?.into_iter().map(|item| item.text).collect();
-    knows.remaining.retain(|item| !carried.iter().any(|text| carry::same(text, &item.what)));
+    let goes_on: Texts = carried.iter().map(|text| carry::named(text)).collect();
+    knows.remaining.retain(|item| goes_on.find(carry::named(&item.what)).is_none());
     let logs: Vec<PathBuf> = journal.logs(Place::Recent)?.into_iter().map(|log| log.path).collect();
     let references = references(&journal.root, &log.path, &logs);
     let done = summary.state == Some(State::Done);
@@ -301,7 +303,7 @@ fn left(subject: &Subject, choices: &Choices) -> Vec<String> {
         left.extend(knows.remaining.iter().map(|item| item.what.clone()));
     }
     if choices.lessons.as_ref().and_then(Sink::file).is_none() {
-        left.extend(knows.lessons.iter().map(|lesson| lesson.text.clone()));
+        left.extend(knows.lessons.iter().map(|lesson| lesson.text.trim_start().lines().next().unwrap_or_default().to_string()));
     }
     left
 }

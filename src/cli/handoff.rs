@@ -88,13 +88,14 @@ pub(crate) fn run(context: &Context, args: &HandoffArgs) -> anyhow::Result<Ended
     }
     let own = journal.other_template(&log.profile, "handoff")?;
     let form = Form::of_handoff(own.as_ref())?;
-    let fitted = || -> anyhow::Result<(Handoff, Fitted)> {
-        let mut handoff = with_relatives(context, &journal, &log)?.handoff;
+    let fitted = || -> anyhow::Result<(Handoff, Handoff, Fitted)> {
+        let whole = with_relatives(context, &journal, &log)?.handoff;
+        let mut handoff = whole.clone();
         let fitted = form.fit(&mut handoff, args.tokens, &|text| dressed(text, frame.unwrap_or(false)))?;
         within(&fitted, args.tokens)?;
-        Ok((handoff, fitted))
+        Ok((whole, handoff, fitted))
     };
-    let (mut handoff, mut text) = fitted()?;
+    let (_, mut handoff, mut text) = fitted()?;
     let mut diff = None;
     if args.mark {
         // What cannot be printed is not handed off.
@@ -102,8 +103,11 @@ pub(crate) fn run(context: &Context, args: &HandoffArgs) -> anyhow::Result<Ended
         if args.dry_run {
             diff = Some(unified_diff(&journal.relative(&log.path).display().to_string(), Some(&written.before), &written.after));
         } else {
-            (handoff, text) = fitted()?;
-            note(context, &journal, &log)?;
+            let whole;
+            (whole, handoff, text) = fitted()?;
+            let store = Store::new(&journal.root, context.now);
+            let lock = store.lock()?;
+            Noted::of(&whole, context.now, &context.cwd).keep(&journal, &log.id, (&store, &lock))?;
         }
     }
     let notices = context.undefined(&text.missing);
@@ -270,14 +274,6 @@ fn mark(context: &Context, journal: &Journal, log: &Log, dry_run: bool) -> anyho
     })?;
     context.notices(change.notices);
     Ok(change.written)
-}
-
-/// Remembers what is open as the log is handed off.
-fn note(context: &Context, journal: &Journal, log: &Log) -> anyhow::Result<()> {
-    let noted = Noted::of(&made(context, journal, log)?.handoff, context.now);
-    let store = Store::new(&journal.root, context.now);
-    let lock = store.lock()?;
-    Ok(noted.keep(journal, &log.id, (&store, &lock))?)
 }
 
 /// Refuses where a section that the next shift needs says nothing.

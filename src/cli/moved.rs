@@ -18,16 +18,17 @@ type Found = Vec<(&'static str, String)>;
 
 pub(super) fn check(context: &Context, journal: &Journal, made: &Made) -> anyhow::Result<Ended> {
     let all: Vec<&Made> = std::iter::once(made).chain(&made.earlier).collect();
-    let mut found: Found = all.iter().find_map(|made| Some(branch(context, made, made.last()?.branch.as_deref()?))).unwrap_or_default();
+    let noted_of = |made: &Made| made.handoff.session.as_deref().and_then(|session| Noted::read(journal, session));
+    let was = |made: &Made| made.last().and_then(|last| last.branch.clone()).or_else(|| noted_of(made)?.branch);
+    let mut found: Found = all.iter().find_map(|made| Some(branch(context, made, &was(made)?))).unwrap_or_default();
     for (n, made) in all.iter().enumerate() {
         let later = |path: &str| all[..n].iter().any(|later| later.digest.files.iter().any(|file| file.is_changed() && file.path == path));
-        let noted = made.handoff.session.as_deref().and_then(|session| Noted::read(journal, session));
+        let noted = noted_of(made);
         found.extend(files(context, made, noted.as_ref(), &later));
         // What was open in an earlier log may have been done in a later one.
         found.extend(noted.iter().flat_map(|noted| noted.gone(&made.handoff)).map(|item| ("done", format!("not open any more: {item}"))));
     }
-    let is_noted = |made: &&Made| made.handoff.session.as_deref().is_some_and(|session| Noted::read(journal, session).is_some());
-    let unmarked = made.handoff.session.as_deref().filter(|_| !all.iter().any(is_noted));
+    let unmarked = made.handoff.session.as_deref().filter(|_| !all.iter().any(|made| noted_of(made).is_some()));
     let notices = unmarked.map(|id| format!("{id} was not handed off with `--mark`: what was done since is not known"));
     let notices = context.notices(notices.into_iter().collect());
     if context.ui.json {
@@ -60,23 +61,42 @@ fn branch(context: &Context, made: &Made, was: &str) -> Found {
 fn files(context: &Context, made: &Made, noted: Option<&Noted>, later: &dyn Fn(&str) -> bool) -> Found {
     let cwd = place(context, made);
     let said = made.digest.last_request.as_ref().map(|said| said.time).or(made.updated);
+    let changed = made.digest.files.iter().filter(|file| file.is_changed() && !file.deleted);
+    let mut files: Vec<(String, Option<DateTime<Utc>>)> = changed.map(|file| (file.path.clone(), Some(file.time))).collect();
+    if made.digest.turns == 0 {
+        files = named(made).into_iter().map(|path| (path, None)).collect();
+    }
     let mut found = Found::new();
-    for file in made.digest.files.iter().filter(|file| file.is_changed() && !file.deleted && !later(&file.path)) {
-        match cwd.join(&file.path).metadata() {
-            Err(_) if cwd.is_dir() => found.push(("gone", format!("`{}` is gone", file.path))),
+    for (path, time) in files.into_iter().filter(|(path, _)| !later(path)) {
+        match cwd.join(&path).metadata() {
+            Err(_) if cwd.is_dir() => found.push(("gone", format!("`{path}` is gone"))),
             Ok(meta) => {
                 let modified = meta.modified().ok().map(DateTime::<Utc>::from);
-                let known = said.max(Some(file.time)).max(made.updated).max(noted.map(|noted| noted.time));
+                let known = said.max(time).max(made.updated).max(noted.map(|noted| noted.time));
                 if let (Some(modified), Some(known)) = (modified, known)
                     && modified > known
                 {
-                    found.push(("modified", format!("`{}` was modified since, {}", file.path, when::local(modified))));
+                    found.push(("modified", format!("`{path}` was modified since, {}", when::local(modified))));
                 }
             }
             Err(_) => {}
         }
     }
     found
+}
+
+/// Files that a log without a conversation names as changed: words with a slash or in code, and with an ending.
+fn named(made: &Made) -> Vec<String> {
+    let lines = made.handoff.parts.iter().filter(|part| part.key == "files").flat_map(|part| &part.lines);
+    let words = lines.flat_map(|line| line.text.split_whitespace());
+    let is_file = |bare: &str| Path::new(bare).extension().is_some_and(|end| !end.is_empty() && end.len() < 9) && !bare.contains("://");
+    let named = words.filter_map(|word| {
+        let bare = word.trim_matches(['`', ',', ';', '(', ')', '*', ':']).trim_end_matches('.');
+        (is_file(bare) && (bare.contains('/') || word.contains('`'))).then(|| bare.to_string())
+    });
+    let mut paths: Vec<String> = named.collect();
+    paths.dedup();
+    paths
 }
 
 /// The branch that is checked out in a directory, where git knows one.

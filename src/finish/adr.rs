@@ -118,7 +118,12 @@ pub fn files(
         number += 1;
         let data = data(number);
         missing.extend(template.missing(&data));
-        adrs.push(Adr { path: dir.join(format!("{number:0digits$}-{slug}.md")), text: Some(template.fill(&data)?) });
+        let text = template.fill(&data)?;
+        if own.is_some() && !origin.stays && !says(&text, decision) {
+            let message = format!("{} does not print all that was decided, and the log goes", file.display());
+            return Err(Error::refused("template", message, "print {{decision}}, {{why}} and {{notes}} in it"));
+        }
+        adrs.push(Adr { path: dir.join(format!("{number:0digits$}-{slug}.md")), text: Some(text) });
     }
     missing.dedup();
     Ok((adrs, missing))

@@ -3,10 +3,10 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
+use crate::capture::Since;
 use crate::capture::digest::Digest;
-use crate::capture::since;
 use crate::capture::text::{one_line, plain};
-use crate::journal::carry;
+use crate::journal::carry::{self, is_pending};
 use crate::journal::change::{same_tokens, tokens};
 use crate::journal::outline::{Entry, Form, Outline, titled};
 use crate::journal::placeholder::Placeholders;
@@ -122,9 +122,16 @@ pub fn knowledge(
     let began = began.unwrap_or_default().date_naive();
     let empty = profile.lacking(&entries).into_iter().map(|key| profile.section[key].heading.clone()).collect();
     let mut found = Knowledge { empty, ..Knowledge::default() };
+    let since = Since::of(digest);
     let mut blocks = Vec::new();
     for (_, entry) in entries.iter().filter(|(n, entry)| *n > 0 && !entry.placeholder) {
         match (entry.section.as_str(), entry.part.as_deref()) {
+            ("decisions", _) if entry.form == Form::Text && is_loose(&entry.text) && !found.decisions.is_empty() => {
+                let text = outline.range_text(&entry.lines).trim_end();
+                if let Some(before) = found.decisions.last_mut() {
+                    before.notes = Some(before.notes.take().map_or_else(|| text.to_string(), |notes| format!("{notes}\n\n{text}")));
+                }
+            }
             ("decisions", _) => match outline.block_around(profile, entry) {
                 Some(lines) if blocks.contains(&lines) => {}
                 Some(lines) => {
@@ -139,15 +146,30 @@ pub fn knowledge(
                     found.decide(decision((head, &below), entry.form == Form::Block, digest, began));
                 }
             },
-            ("problems", _) => found.lessons.extend(lesson(&outline, entry)),
-            ("notes", Some("process" | "feedback")) | ("context", Some("preferences")) => {
+            ("problems", _) => found.lessons.push(lesson(&outline, entry)),
+            ("notes", part) if entry.form == Form::Text || part == Some("ready") => {}
+            ("notes", _) | ("context", Some("preferences")) => {
                 let (head, below) = parts(&outline, entry);
                 found.lessons.push(Lesson { title: None, text: format!("{head}\n{}", outdented(&below)).trim_end().to_string() });
             }
-            _ => found.remaining.extend(remaining(&outline, entry, digest, Some(began))),
+            // Code, tables and quotes say more of what stands above them.
+            ("next" | "blockers", _) if entry.form == Form::Text && is_loose(&entry.text) => {
+                let lines = outline.range_text(&entry.lines).lines().map(|line| line.trim_end().to_string());
+                match found.remaining.last_mut() {
+                    Some(before) => before.notes.extend(lines),
+                    None => found.lessons.push(Lesson { title: None, text: lines.collect::<Vec<_>>().join("\n") }),
+                }
+            }
+            _ => found.remaining.extend(remaining(&outline, entry, &since, Some(began))),
         }
     }
+    found.lessons.extend(own(&outline, profile, &entries));
     found
+}
+
+/// Whether a text is code, a table or a quote.
+fn is_loose(text: &str) -> bool {
+    ["```", "~~~", "|", ">", "    "].iter().any(|begin| text.starts_with(begin))
 }
 
 impl Knowledge {
@@ -156,7 +178,9 @@ impl Knowledge {
         let apart = |before: &Decision| before.turn.is_some() && decision.turn.is_some() && before.turn != decision.turn;
         match self.decisions.last_mut().filter(|_| decision.rejected) {
             Some(before) if !before.rejected && !apart(before) => {
-                before.alternatives.push(joined(&decision.title, decision.why.as_deref()));
+                let more = [decision.text, decision.notes].into_iter().flatten().map(|text| format!("\n{text}"));
+                let whole = joined(&decision.chosen, decision.why.as_deref()) + &more.collect::<String>();
+                before.alternatives.push(whole.replace('\n', "\n  "));
             }
             _ => self.decisions.push(decision),
         }
@@ -267,9 +291,11 @@ fn taken(fields: &mut Vec<Field>, labels: &[&str]) -> Option<String> {
 fn decision((head, below): (String, &str), block: bool, digest: &Digest, began: NaiveDate) -> Decision {
     let mut fields = fields(below);
     let (mut what, mut why) = if block { (plain(&head), None) } else { split(&head) };
-    let mut text = None;
+    let (mut text, mut heading) = (None, None);
     if block {
-        match taken(&mut fields, &["Decision"]) {
+        let said = taken(&mut fields, &["Decision"]);
+        heading = said.as_ref().filter(|said| !same_tokens(&tokens(&what), said)).map(|_| capital(&what));
+        match said {
             Some(said) if said.contains('\n') => {
                 what = plain(&one_line(said.split("\n\n").next().unwrap_or(&said)));
                 text = Some(said);
@@ -302,7 +328,18 @@ fn decision((head, below): (String, &str), block: bool, digest: &Digest, began: 
     let date = said.map_or(began, |said| said.time.date_naive());
     let turn = said.map(|said| said.turn.clone());
     let notes = noted(fields);
-    Decision { title: crate::capture::text::short(&chosen, TITLE), chosen, text, why, alternatives, notes, date, rejected, what, turn }
+    Decision {
+        title: heading.unwrap_or_else(|| crate::capture::text::short(&chosen, TITLE)),
+        chosen,
+        text,
+        why,
+        alternatives,
+        notes,
+        date,
+        rejected,
+        what,
+        turn,
+    }
 }
 
 /// Fields as Markdown, each with its label.
@@ -337,30 +374,67 @@ pub(super) fn capital(text: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-fn lesson(outline: &Outline<'_>, entry: &Entry) -> Option<Lesson> {
+/// What was learned of a problem: its lesson, else its cause and what helped, and below that all else that the log says of it.
+fn lesson(outline: &Outline<'_>, entry: &Entry) -> Lesson {
     let (title, below) = parts(outline, entry);
     let mut fields = fields(&below);
-    if let Some(text) = taken(&mut fields, &["Lesson"]) {
-        return Some(Lesson { title: Some(title), text });
-    }
-    let (cause, fix) = (taken(&mut fields, &["Root Cause"]), taken(&mut fields, &[WORKAROUND]));
-    match (cause, fix) {
-        (Some(cause), fix) => Some(Lesson { title: Some(title), text: fix.map_or(cause.clone(), |fix| format!("{cause}; {fix}")) }),
-        (None, Some(fix)) => Some(Lesson { title: Some(title), text: fix }),
-        (None, None) if entry.form != Form::Block => {
-            Some(Lesson { title: None, text: noted(fields).map_or(title.clone(), |more| format!("{title}\n{more}")) })
+    let told = taken(&mut fields, &["Lesson"]).or_else(|| {
+        let (cause, fix) = (taken(&mut fields, &["Root Cause"]), taken(&mut fields, &[WORKAROUND]));
+        match (cause, fix) {
+            (Some(cause), Some(fix)) => Some(format!("{cause}; {fix}")),
+            (cause, fix) => cause.or(fix),
         }
-        (None, None) => None,
+    });
+    let rest: Vec<String> = fields.into_iter().filter(|field| !field.text.is_empty()).map(listed).collect();
+    match told {
+        Some(told) => Lesson { title: Some(title), text: [vec![told], rest].concat().join("\n") },
+        None => Lesson { title: None, text: [vec![title], rest].concat().join("\n") },
     }
 }
 
-/// Whether a box says that something is still to be done; what stands in it otherwise may mean anything.
-pub(crate) fn is_pending(task: char) -> bool {
-    !matches!(task, 'x' | 'X' | '-')
+/// A field as a list item.
+fn listed(field: Field) -> String {
+    let text = match field.label {
+        None => field.text,
+        Some(label) if field.text.contains('\n') => format!("**{label}**:\n{}", field.text),
+        Some(label) => format!("**{label}**: {}", field.text),
+    };
+    format!("- {}", text.replace('\n', "\n  "))
+}
+
+/// What a log says under headings that its profile does not know, and as text under those of notes.
+fn own(outline: &Outline<'_>, profile: &Profile, entries: &[(usize, Entry)]) -> Vec<Lesson> {
+    let mut found = Vec::new();
+    for section in outline.sections(profile) {
+        let blocks = &outline.blocks[section.blocks.clone()];
+        let (Some(first), Some(last)) = (blocks.first(), blocks.last()) else { continue };
+        let heading = plain(outline.line(section.heading).trim_start_matches('#').trim());
+        match section.key.as_deref() {
+            None => {
+                let text = outline.range_text(&(first.lines.start..last.lines.end)).trim();
+                if !text.is_empty() {
+                    found.push(Lesson { title: Some(heading), text: format!("\n{text}") });
+                }
+            }
+            Some("notes") => {
+                let loose = |(n, e): &&(usize, Entry)| *n > 0 && !e.placeholder && e.section == "notes" && e.form == Form::Text;
+                let texts = entries.iter().filter(loose).map(|(_, entry)| outline.range_text(&entry.lines).trim().to_string());
+                let texts: Vec<String> = texts.filter(|text| !text.is_empty()).collect();
+                if !texts.is_empty() {
+                    found.push(Lesson { title: Some(heading), text: format!("\n{}", texts.join("\n\n")) });
+                }
+            }
+            Some(_) => {}
+        }
+    }
+    found
 }
 
 /// What is still to be done of an entry: itself, or what is nested in it.
-pub(crate) fn remaining(outline: &Outline<'_>, entry: &Entry, digest: &Digest, began: Option<NaiveDate>) -> Vec<Remaining> {
+pub(crate) fn remaining(outline: &Outline<'_>, entry: &Entry, since: &Since, began: Option<NaiveDate>) -> Vec<Remaining> {
+    if entry.form == Form::Text && is_loose(&entry.text) {
+        return Vec::new();
+    }
     let (head, below) = parts(outline, entry);
     let mark = carry::mark(&head);
     let head = carry::words(&head).into_owned();
@@ -376,7 +450,7 @@ pub(crate) fn remaining(outline: &Outline<'_>, entry: &Entry, digest: &Digest, b
         ("context", _) => head.strip_prefix(QUESTION).map(|text| (text.to_string(), Some("question"))),
         _ => None,
     };
-    let since = |what: &str| since(digest, what).map(|time| time.date_naive()).or(began);
+    let since = |what: &str| since.when(what).map(|time| time.date_naive()).or(began);
     if let Some((what, label)) = labelled {
         let notes = below.lines().map(|line| line.trim_end().to_string()).filter(|line| !line.is_empty()).collect();
         let (label, nested) = (label.map(str::to_string), pending(&below));

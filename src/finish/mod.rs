@@ -366,7 +366,12 @@ pub fn lessons_markdown(lessons: &[Lesson], origin: &Origin, day: &str) -> Strin
     let mut text = format!("## {day} – {}\n\n", said_of(origin));
     for lesson in lessons {
         let title = lesson.title.as_ref().map(|title| format!("**{title}**"));
-        let line = title.map_or_else(|| lesson.text.clone(), |title| joined(&title, Some(&lesson.text)));
+        let line = match title {
+            // What stands below its title.
+            Some(title) if lesson.text.starts_with('\n') => format!("{title}:{}", lesson.text),
+            Some(title) => joined(&title, Some(&lesson.text)),
+            None => lesson.text.clone(),
+        };
         text.push_str(&format!("- {}\n", line.replace('\n', "\n  ")));
     }
     text

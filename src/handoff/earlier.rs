@@ -1,7 +1,7 @@
 //! What the logs before knew: a log that goes on from another one begins where that ended.
 
 use super::{Handoff, Line};
-use crate::journal::change::{Token, same_tokens, tokens};
+use crate::journal::change::Texts;
 
 /// Lines of earlier logs after the log's own, where it says more than that it goes on: three quarters of what they are worth.
 const LESS: (u32, u32) = (3, 4);
@@ -9,7 +9,7 @@ const LESS: (u32, u32) = (3, 4);
 /// Lines that earlier logs give, under a line that names each; what the log's own parts say already is left out. `fresh` means
 /// that nothing was recorded since.
 pub(super) fn lines(own: &Handoff, earlier: &[Handoff], fresh: bool) -> Vec<Line> {
-    let mut said: Vec<Vec<Token>> = own.parts.iter().flat_map(|part| &part.lines).map(|line| tokens(bare(&line.text))).collect();
+    let mut said: Texts = own.parts.iter().flat_map(|part| &part.lines).map(|line| bare(&line.text)).collect();
     let mut lines = Vec::new();
     for handoff in earlier {
         let worth = |value: u32| if fresh { value } else { value * LESS.0 / LESS.1 };
@@ -31,11 +31,9 @@ pub(super) fn lines(own: &Handoff, earlier: &[Handoff], fresh: bool) -> Vec<Line
                 _ => continue,
             };
             for line in &part.lines {
-                let words = tokens(bare(&line.text));
-                if said.iter().any(|there| same_tokens(there, bare(&line.text))) {
+                if !said.is_new(bare(&line.text)) {
                     continue;
                 }
-                said.push(words);
                 let brief = line.brief.as_ref().map(|(value, text)| (worth(*value), labelled(label, text)));
                 lines.push(Line {
                     text: labelled(label, &line.text),

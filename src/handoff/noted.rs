@@ -1,7 +1,7 @@
 //! What was open when a log was handed off: noted then, so that who picks it up learns what was done meanwhile.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -17,12 +17,15 @@ pub struct Noted {
     pub time: DateTime<Utc>,
     /// What was open then, as the handoff said it.
     pub open: Vec<String>,
+    /// The branch that was checked out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
 }
 
 impl Noted {
-    /// What a handoff says now.
-    pub fn of(handoff: &Handoff, time: DateTime<Utc>) -> Noted {
-        Noted { time, open: open(handoff) }
+    /// What a handoff says now, of work in a directory.
+    pub fn of(handoff: &Handoff, time: DateTime<Utc>, dir: &Path) -> Noted {
+        Noted { time, open: open(handoff), branch: branch(dir) }
     }
 
     /// What was noted of a log; nothing where it was not handed off, or nothing that can be read is there.
@@ -47,6 +50,15 @@ impl Noted {
         let now = open(handoff);
         self.open.iter().filter(|item| !now.contains(item)).map(String::as_str).collect()
     }
+}
+
+/// The branch of the repository that a directory lies in, as its files say; git is not asked.
+fn branch(dir: &Path) -> Option<String> {
+    let git = dir.ancestors().map(|dir| dir.join(".git")).find(|git| git.exists())?;
+    // In a linked worktree it is a file that names the directory.
+    let named = fs::read_to_string(&git).ok();
+    let dir = named.as_deref().and_then(|text| text.trim().strip_prefix("gitdir: ")).map_or(git.clone(), |to| git.with_file_name(to));
+    fs::read_to_string(dir.join("HEAD")).ok()?.trim().strip_prefix("ref: refs/heads/").map(str::to_string)
 }
 
 fn path(journal: &Journal, session: &str) -> PathBuf {

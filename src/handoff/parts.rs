@@ -3,12 +3,13 @@
 use chrono::{DateTime, NaiveTime, Utc};
 
 use super::{Line, Sources};
+use crate::capture::Since;
 use crate::capture::digest::{Command, Digest, File, Problem};
 use crate::capture::entries::{code, ended, metric};
 use crate::capture::text::{alike, one_line, plain, short};
-use crate::finish::knowledge::{PART_OF, Remaining, is_pending, parts, remaining};
-use crate::journal::carry;
-use crate::journal::change::{Token, same_tokens, tokens};
+use crate::finish::knowledge::{PART_OF, Remaining, parts, remaining};
+use crate::journal::carry::{self, is_pending};
+use crate::journal::change::{Texts, is_cosmetic};
 use crate::journal::outline::{Entry, Form, Outline};
 use crate::journal::placeholder::Placeholders;
 use crate::journal::profile::Profile;
@@ -88,7 +89,7 @@ pub(super) fn known(
     began: Option<DateTime<Utc>>,
 ) -> Vec<Known> {
     let outline = Outline::parse(text);
-    let began = began.map(|time| time.date_naive());
+    let (since, began) = (Since::of(digest), began.map(|time| time.date_naive()));
     let of = |entry: &Entry| {
         let (head, below) = parts(&outline, entry);
         let labelled = entry.form == Form::Block || entry.section == "problems";
@@ -100,7 +101,7 @@ pub(super) fn known(
             head,
             task: entry.task,
             lines: below.lines().filter(|_| labelled).map(|line| plain(line.trim_start_matches(['-', '*', ' ']))).collect(),
-            remaining: remaining(&outline, entry, digest, began),
+            remaining: remaining(&outline, entry, &since, began),
         }
     };
     let entries = outline.numbered(profile, placeholders);
@@ -135,16 +136,6 @@ fn with_details<'l>(head: &str, below: impl Iterator<Item = &'l str>) -> String 
     if details.is_empty() { head.to_string() } else { format!("{head} ({})", details.join("; ")) }
 }
 
-/// Whether something is among what was said already.
-fn is_new(said: &mut Vec<Vec<Token>>, text: &str) -> bool {
-    let words = tokens(text);
-    let new = !said.iter().any(|there| same_tokens(there, text));
-    if new {
-        said.push(words);
-    }
-    new
-}
-
 pub(super) fn state(sources: &Sources<'_>, entries: &[Known]) -> Vec<Line> {
     let digest = sources.digest;
     let mut lines = Vec::new();
@@ -172,13 +163,17 @@ pub(super) fn state(sources: &Sources<'_>, entries: &[Known]) -> Vec<Line> {
     if let Some(first) = first {
         lines.push(Line::new(format!("began with: {}", short(&one_line(&first.text), 200)), value::BEGAN).at(first.time));
     }
-    let mut said: Vec<Vec<Token>> = digest.commands.iter().map(|command| tokens(&format!("{} – ok", code(&command.text)))).collect();
+    let mut said = Texts::default();
+    digest.commands.iter().for_each(|command| said.add(&format!("{} – ok", code(&command.text)), ()));
+    let environment =
+        sources.cwd.as_deref().map(code).into_iter().chain(sources.branch.iter().map(|branch| format!("branch {}", code(branch))));
+    said.add(&format!("Environment: {}", environment.collect::<Vec<_>>().join(", ")), ());
     // Where a profile has no parts in it, the context is what the work is about.
     let states =
         entries.iter().filter(|e| e.section == "state" || (e.section == "context" && e.part.as_deref().is_none_or(|p| p == "state")));
     // What is open stands among that.
     for entry in states.filter(|entry| entry.remaining.is_empty()) {
-        if is_new(&mut said, &entry.text) && digest.conclusion.as_ref().is_none_or(|c| c.text != entry.text) {
+        if said.is_new(&entry.text) && digest.conclusion.as_ref().is_none_or(|c| c.text != entry.text) {
             lines.push(Line::new(entry.text.clone(), value::STATE));
         }
     }
@@ -190,7 +185,7 @@ pub(super) fn state(sources: &Sources<'_>, entries: &[Known]) -> Vec<Line> {
             ("highlights", _) | ("notes", Some("process" | "ready")) => value::HIGHLIGHT,
             _ => continue,
         };
-        if is_new(&mut said, &entry.text) {
+        if said.is_new(&entry.text) {
             lines.push(Line::new(entry.text.clone(), worth));
         }
     }
@@ -199,41 +194,44 @@ pub(super) fn state(sources: &Sources<'_>, entries: &[Known]) -> Vec<Line> {
 
 /// Next items, to-dos, questions and blockers that are open; those of a log come first, by priority.
 pub(super) fn open(digest: &Digest, entries: &[Known]) -> Vec<Line> {
-    let (mut lines, mut said) = (Vec::new(), Vec::new());
+    let (mut lines, mut said) = (Vec::new(), Texts::default());
     // What was done, or what a person took out of the log, is not open, whoever says so.
-    let done: Vec<Vec<Token>> =
-        entries.iter().filter(|e| e.task.is_some_and(|task| !is_pending(task))).map(|e| tokens(&carry::words(&e.head))).collect();
-    let since = |text: &str| crate::capture::since(digest, text);
+    let mut done = Texts::default();
+    entries.iter().filter(|e| e.task.is_some_and(|task| !is_pending(task))).for_each(|e| done.add(&carry::words(&e.head), ()));
+    let since = Since::of(digest);
     let rank = |item: &Remaining| match item.label.as_deref() {
         Some("high") => 0,
         Some("low") => 2,
         _ => 1,
     };
-    let todo = |text: &str| digest.todos.iter().any(|todo| same_tokens(&tokens(text), &todo.what.text));
+    let todos: Texts = digest.todos.iter().map(|todo| todo.what.text.as_str()).collect();
     // What was said to remain long before the last time that anybody said so may be done.
     let last = digest.next.iter().map(|next| next.time).max();
     let worth = |text: &str, time: Option<DateTime<Utc>>| match time {
-        Some(time) if last.is_some_and(|last| time < last) && !todo(text) => value::STALE,
+        Some(time) if last.is_some_and(|last| time < last) && todos.find(text).is_none() => value::STALE,
         _ => value::NEXT,
     };
-    let of_item = |item: &Remaining| if item.origin.is_some() { value::NEXT } else { worth(&item.what, since(&item.what)) };
     let is = |item: &Remaining, label: &str| item.label.as_deref() == Some(label);
     let all: Vec<&Remaining> = entries.iter().flat_map(|entry| &entry.remaining).collect();
-    let mut own: Vec<&Remaining> = all.iter().copied().filter(|item| !is(item, "blocked") && !is(item, "question")).collect();
-    own.sort_by_key(|item| (rank(item), of_item(item) == value::STALE));
-    for item in own {
-        if is_new(&mut said, &item.what) {
+    let own = all.iter().filter(|item| !is(item, "blocked") && !is(item, "question")).map(|item| {
+        let turn = since.when(&item.what).filter(|_| item.origin.is_none());
+        (*item, turn, worth(&item.what, turn))
+    });
+    let mut own: Vec<(&Remaining, Option<DateTime<Utc>>, u32)> = own.collect();
+    own.sort_by_key(|(item, _, worth)| (rank(item), *worth == value::STALE));
+    for (item, turn, worth) in own {
+        if said.is_new(&item.what) {
             let label = item.label.as_ref().map(|label| format!(" ({label})")).unwrap_or_default();
             let origin = item.origin.as_ref().map(|origin| format!(" ([[{origin}]])")).unwrap_or_default();
             let words = with_details(&item.what, item.notes.iter().map(String::as_str));
-            let line = |text: String| Line { time: since_when(item, since(&item.what)), ..Line::new(text, of_item(item)) };
+            let line = |text: String| Line { time: since_when(item, turn), ..Line::new(text, worth) };
             lines.push(line(format!("{words}{label}{origin}")));
             lines.extend(item.nested.iter().map(|nested| line(format!("{nested} ({PART_OF}{})", item.what))));
-            said.extend(item.nested.iter().map(|nested| tokens(nested)));
+            item.nested.iter().for_each(|nested| said.add(nested, ()));
         }
     }
     for todo in digest.todos.iter().filter(|todo| todo.is_open()) {
-        if is_new(&mut said, &todo.what.text) && !done.iter().any(|words| same_tokens(words, &todo.what.text)) {
+        if said.is_new(&todo.what.text) && done.find(&todo.what.text).is_none() {
             let doing = if todo.state == "in_progress" { " (in progress)" } else { "" };
             lines.push(Line::new(format!("{}{doing}", todo.what.text), value::TODO).at(todo.what.time));
         }
@@ -241,7 +239,7 @@ pub(super) fn open(digest: &Digest, entries: &[Known]) -> Vec<Line> {
     let has_log = !entries.is_empty();
     let is_listed = |text: &str| digest.todos.iter().any(|todo| todo.is_open() && alike(&todo.what.text, text));
     for next in digest.next.iter().filter(|next| !has_log && !is_listed(&next.text)) {
-        if is_new(&mut said, &next.text) {
+        if said.is_new(&next.text) {
             lines.push(Line::new(next.text.clone(), worth(&next.text, Some(next.time))).at(next.time));
         }
     }
@@ -250,10 +248,10 @@ pub(super) fn open(digest: &Digest, entries: &[Known]) -> Vec<Line> {
         lines.push(Line { time: since_when(item, None), ..Line::new(format!("blocked: {words}"), value::BLOCKER) });
     }
     let questions = all.iter().filter(|item| is(item, "question"));
-    let questions = questions.map(|item| (item.what.clone(), since_when(item, since(&item.what))));
+    let questions = questions.map(|item| (item.what.clone(), since_when(item, since.when(&item.what))));
     let asked = digest.questions.iter().filter(|_| !has_log).map(|said| (said.text.clone(), Some(said.time)));
     for (text, time) in questions.chain(asked) {
-        if is_new(&mut said, &text) {
+        if said.is_new(&text) {
             lines.push(Line { time, ..Line::new(format!("question: {text}"), value::QUESTION) });
         }
     }
@@ -263,30 +261,32 @@ pub(super) fn open(digest: &Digest, entries: &[Known]) -> Vec<Line> {
 /// Since when an item is open: the turn that said it first, else the day that is known.
 fn since_when(item: &Remaining, turn: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
     let day = item.since.map(|day| day.and_time(NaiveTime::MIN).and_utc());
-    turn.filter(|_| item.origin.is_none()).or(day)
+    turn.or(day)
 }
 
 pub(super) fn decisions(digest: &Digest, entries: &[Known]) -> Vec<Line> {
-    let (mut lines, mut said) = (Vec::new(), Vec::new());
-    let of_digest = |text: &str| {
-        let words = tokens(text);
-        digest.decisions.iter().find(|d| {
-            same_tokens(&words, &d.what.text) || same_tokens(&words, &format!("{} – {}", d.what.text, d.why.as_deref().unwrap_or_default()))
-        })
-    };
+    let (mut lines, mut said) = (Vec::new(), Texts::default());
+    let mut of_digest = Texts::default();
+    for decision in &digest.decisions {
+        of_digest.add(&decision.what.text, decision);
+        of_digest.add(&format!("{} – {}", decision.what.text, decision.why.as_deref().unwrap_or_default()), decision);
+    }
     for entry in entries.iter().filter(|e| e.section == "decisions") {
-        let known = of_digest(&entry.head);
-        let why = entry.lines.iter().find_map(|line| line.strip_prefix("Rationale: "));
-        let text = why.map_or_else(|| entry.text.clone(), |why| format!("{} – {why}", entry.text));
-        let rejected = ["Alternatives: ", "Rejected: "].iter().find_map(|label| entry.lines.iter().find_map(|l| l.strip_prefix(label)));
+        let known = of_digest.find(&entry.head);
+        let field = |label: &str| entry.lines.iter().find_map(|line| line.strip_prefix(label)).filter(|text| !text.is_empty());
+        // The heading may be no more than a name for it.
+        let decided = field("Decision: ").filter(|decided| !is_cosmetic(decided, &entry.text));
+        let text = decided.map_or_else(|| entry.text.clone(), |decided| format!("{}: {decided}", entry.text));
+        let text = field("Rationale: ").map_or_else(|| text.clone(), |why| format!("{text} – {why}"));
+        let rejected = field("Alternatives: ").or_else(|| field("Rejected: "));
         let text = rejected.map_or_else(|| text.clone(), |rejected| format!("{text}; rejected: {rejected}"));
         let what = known.map_or_else(|| entry.head.split(" – ").next().unwrap_or(&entry.head).to_string(), |d| d.what.text.clone());
-        if is_new(&mut said, &what) {
+        if said.is_new(&what) {
             lines.push(Line { time: known.map(|d| d.what.time), ..Line::new(text, value::DECISION) }.or(value::REASON, what));
         }
     }
     for decision in digest.decisions.iter().filter(|_| entries.is_empty()) {
-        if is_new(&mut said, &decision.what.text) {
+        if said.is_new(&decision.what.text) {
             let text = decision.why.as_ref().map_or_else(|| decision.what.text.clone(), |why| format!("{} – {why}", decision.what.text));
             lines.push(Line::new(text, value::DECISION).at(decision.what.time).or(value::REASON, decision.what.text.clone()));
         }
@@ -316,7 +316,7 @@ pub(super) fn problems(digest: &Digest, entries: &[Known]) -> Vec<Line> {
                 .or(value::ERROR, format!("failing: {}", code(&short(&problem.command, 80)))),
         );
     }
-    let mut solved = Vec::new();
+    let mut solved = Texts::default();
     for problem in passed.into_iter().rev() {
         let mut text = problem.error.clone().unwrap_or_else(|| code(&problem.command));
         if let Some(cause) = &problem.cause {
@@ -325,15 +325,15 @@ pub(super) fn problems(digest: &Digest, entries: &[Known]) -> Vec<Line> {
         if let Some(lesson) = lesson(problem) {
             text.push_str(&format!("; lesson: {lesson}"));
         }
-        if !is_new(&mut solved, &text) {
+        if !solved.is_new(&text) {
             continue;
         }
         lines.push(Line::new(format!("{MENDED}{text}"), value::SOLVED).at(problem.time));
     }
-    let mut said: Vec<Vec<Token>> =
-        digest.problems.iter().filter_map(|p| p.error.as_deref()).map(|error| tokens(&short(error, 90))).collect();
+    let mut said = Texts::default();
+    digest.problems.iter().filter_map(|p| p.error.as_deref()).for_each(|error| said.add(&short(error, 90), ()));
     for entry in entries.iter().filter(|e| e.section == "problems") {
-        if is_new(&mut said, &entry.text) {
+        if said.is_new(&entry.text) {
             let lesson = entry.lines.iter().find_map(|line| line.strip_prefix("Lesson: "));
             let mended = if entry.lines.iter().any(|line| line.starts_with("Solution / Work-around: ")) { MENDED } else { "" };
             let said = |label: &str| entry.lines.iter().find_map(|line| line.strip_prefix(label)).filter(|text| !text.is_empty());
@@ -382,14 +382,14 @@ pub(super) fn commands(digest: &Digest, entries: &[Known]) -> Vec<Line> {
 }
 
 pub(super) fn preferences(digest: &Digest, entries: &[Known]) -> Vec<Line> {
-    let (mut lines, mut said) = (Vec::new(), Vec::new());
+    let (mut lines, mut said) = (Vec::new(), Texts::default());
     let own = entries
         .iter()
         .filter(|e| matches!((e.section.as_str(), e.part.as_deref()), ("context", Some("preferences")) | ("notes", Some("feedback"))));
     let own = own.map(|entry| (entry.text.as_str(), None));
     let stated = digest.preferences.iter().map(|said| (said.text.as_str(), Some(said.time)));
     for (text, time) in own.chain(stated) {
-        if is_new(&mut said, text) {
+        if said.is_new(text) {
             lines.push(Line { time, ..Line::new(text, value::PREFERENCE) });
         }
     }
@@ -411,11 +411,11 @@ pub(super) fn related(sources: &Sources<'_>, entries: &[Known]) -> Vec<Line> {
 
 /// What was read and not changed.
 pub(super) fn read(digest: &Digest, entries: &[Known]) -> Vec<Line> {
-    let (mut lines, mut said) = (Vec::new(), Vec::new());
+    let (mut lines, mut said) = (Vec::new(), Texts::default());
     let own = entries.iter().filter(|e| e.section == "sources").map(|e| e.text.clone());
     let addresses = digest.addresses.iter().map(|address| address.url.text.clone());
     for text in own.chain(addresses) {
-        if is_new(&mut said, &text) {
+        if said.is_new(&text) {
             lines.push(Line::new(text, value::SOURCE));
         }
     }

@@ -9,7 +9,7 @@ use std::ops::Range;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::catalogue::Catalogue;
-use super::change;
+use super::change::{self, Texts};
 use super::complete::begins_block;
 use super::edit::{Editor, Outcome};
 use super::entry::NewEntry;
@@ -18,6 +18,11 @@ use super::outline::{Entry, Form, Outline, marker_len};
 use super::profile::{Profile, State};
 use super::store::{Lock, Store, Written};
 use super::{Journal, Log, Place};
+
+/// Whether a box says that something is still to be done; what stands in it otherwise may mean anything.
+pub(crate) fn is_pending(task: char) -> bool {
+    !matches!(task, 'x' | 'X' | '-')
+}
 
 /// Section and kind of what is carried.
 const NEXT: &str = "next";
@@ -83,10 +88,13 @@ pub fn ranked(text: &str) -> (&str, Option<&str>) {
 }
 
 /// Whether two items are the same one, whatever their marks and priorities.
-pub fn same(a: &str, b: &str) -> bool {
-    let (a, b) = (words(a), words(b));
-    let [a, b] = [&a, &b].map(|text| ranked(&text[..paragraph(text)]).0);
-    change::is_cosmetic(a, b)
+fn same(a: &str, b: &str) -> bool {
+    change::is_cosmetic(named(&words(a)), named(&words(b)))
+}
+
+/// What an item without a mark is known by: its first words, without its priority.
+pub fn named(words: &str) -> &str {
+    ranked(&words[..paragraph(words)]).0
 }
 
 /// An open next item, as it is carried into another log.
@@ -161,14 +169,20 @@ impl Editor<'_> {
 
     /// Next items that are tasks.
     fn items(&self, outline: &Outline) -> Vec<(usize, Entry)> {
-        let is_item = |(n, e): &(usize, Entry)| *n > 0 && !e.placeholder && e.section == NEXT && e.form == Form::Item && e.task.is_some();
+        self.all_items(outline).into_iter().filter(|(_, entry)| entry.task.is_some()).collect()
+    }
+
+    /// Next items, with a box or without.
+    fn all_items(&self, outline: &Outline) -> Vec<(usize, Entry)> {
+        let is_item = |(n, e): &(usize, Entry)| *n > 0 && !e.placeholder && e.section == NEXT && e.form == Form::Item;
         self.entries(outline).into_iter().filter(is_item).collect()
     }
 
     /// Ticks the open next items that are meant.
     fn tick_items(&self, text: &str, meant: &dyn Fn(&Entry) -> bool) -> Result<(Option<String>, Vec<Outcome>)> {
         let (mut now, mut outcomes) = (None::<String>, Vec::new());
-        for (n, _) in self.items(&Outline::parse(text)).into_iter().filter(|(_, entry)| entry.is_open() && meant(entry)) {
+        for (n, _) in self.items(&Outline::parse(text)).into_iter().filter(|(_, entry)| entry.task.is_some_and(is_pending) && meant(entry))
+        {
             let edited = self.done(now.as_deref().unwrap_or(text), &format!("{NEXT}:{n}"), None)?;
             now = edited.text.or(now);
             outcomes.push(edited.outcome);
@@ -254,7 +268,8 @@ impl Journal {
         let since = |words: &str| known(words).or(created).map(|time| time.date_naive());
         let outline = Outline::parse(&text);
         let editor = Editor { profile: &log.profile, placeholders: &placeholders, path: &log.path, now: created.unwrap_or_default() };
-        let open = editor.items(&outline).into_iter().filter(|(_, entry)| entry.is_open());
+        // What has no box is to be done too.
+        let open = editor.all_items(&outline).into_iter().filter(|(_, entry)| entry.task.is_none_or(is_pending));
         let mut items: Vec<Item> = open.filter_map(|(_, entry)| Item::read(&outline, &entry, log, &since)).collect();
         let mut taken = Vec::new();
         if items.is_empty() {
@@ -266,15 +281,21 @@ impl Journal {
             let Ok(text) = other.read() else { continue };
             let placeholders = self.placeholders(&other.profile)?;
             let editor = Editor { profile: &other.profile, placeholders: &placeholders, path: &other.path, now: DateTime::default() };
-            let there = editor.items(&Outline::parse(&text));
+            let there = editor.all_items(&Outline::parse(&text));
+            let mut known = Texts::default();
+            there.iter().for_each(|(_, entry)| known.add(named(&words(&entry.text)), entry));
             for item in std::mem::take(&mut items) {
                 let from = id_of(&catalogue, &item.origin);
                 // Somebody may have written it down again.
                 let has = |entry: &Entry| match mark(&entry.text) {
                     Some(_) => is_from(&catalogue, entry, &from),
-                    None => entry.is_open(),
+                    // What stands below it may not have been.
+                    None => {
+                        entry.task.is_none_or(is_pending)
+                            && (named(&item.text).len() == item.text.trim_end().len() || change::is_cosmetic(&entry.text, &item.text))
+                    }
                 };
-                let goes_on = there.iter().any(|(_, entry)| has(entry) && same(&entry.text, &item.text));
+                let goes_on = known.all(named(&item.text)).any(|entry| has(entry));
                 if goes_on { &mut taken } else { &mut items }.push(item);
             }
         }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use serde_yaml::Value;
 
-use super::carry::words;
+use super::carry::{is_pending, words};
 use super::change;
 use super::edit::{Edited, Editor, Outcome, Splice, apply, removal, styled};
 use super::entry::{NewEntry, clean, item_lines, number_of, title_of, wave_state};
@@ -70,10 +70,16 @@ impl Editor<'_> {
         names.extend(
             agents.iter().enumerate().map(|(i, (agent, task))| (Pick::Agent(i), agent.clone(), format!("agents:{} {agent} {task}", i + 1))),
         );
-        match pick(&names, &target, |p| match p {
+        let picked = pick(&names, &target, |p| match p {
             Pick::Entry(i) => !self.is_done(&entries[*i].1),
             Pick::Agent(_) => true,
-        })? {
+        });
+        if matches!(picked, Err(Error::EntryNotFound { .. }))
+            && let Some(edited) = nested(&outline, &entries, &target)
+        {
+            return edited;
+        }
+        match picked? {
             Pick::Entry(i) => self.complete_entry(&outline, entries[i].0, &entries[i].1),
             Pick::Agent(i) => self.complete_agent(text, &properties, i, summary),
         }
@@ -354,6 +360,38 @@ fn pick(names: &[(Pick, String, String)], target: &str, open: impl Fn(&Pick) -> 
         name: target.to_string(),
         candidates: names.iter().filter(|(p, _, _)| open(p)).map(|(_, _, full)| full.clone()).collect(),
     })
+}
+
+/// Ticks what has a box of its own below an entry; nothing where none says or holds the words.
+fn nested(outline: &Outline, entries: &[(usize, Entry)], target: &str) -> Option<Result<Edited>> {
+    let mut open = Vec::new();
+    for (n, entry) in entries.iter().filter(|(_, entry)| entry.form == Form::Item) {
+        for line in entry.lines.start + 1..entry.lines.end {
+            let text = outline.line(line);
+            let at = super::outline::marker_len(text);
+            let mut held = text[at..].strip_prefix('[').filter(|_| at > 1).unwrap_or_default().chars();
+            let (Some(mark), Some(words)) = (held.next(), held.as_str().strip_prefix("] ")) else { continue };
+            if is_pending(mark) {
+                let start = outline.lines[line].start + at + 1;
+                open.push((start..start + mark.len_utf8(), words.trim().to_string(), format!("{}:{n}", entry.section), line + 1));
+            }
+        }
+    }
+    let lower = target.to_lowercase();
+    let same: Vec<_> = open.iter().filter(|(_, words, ..)| change::is_cosmetic(words, target)).collect();
+    let found = if same.is_empty() { open.iter().filter(|(_, words, ..)| words.to_lowercase().contains(&lower)).collect() } else { same };
+    match found.as_slice() {
+        [] => None,
+        [(range, words, entry, line)] => {
+            let text = apply(outline.text, vec![(range.clone(), "x".into())]);
+            let outcome = Outcome { action: "completed", entry: entry.clone(), text: words.clone(), line: Some(*line) };
+            Some(Ok(Edited { text: Some(text), outcome }))
+        }
+        several => {
+            let candidates = several.iter().map(|(_, words, entry, _)| format!("{entry} {words}")).collect();
+            Some(Err(Error::AmbiguousEntry { name: target.to_string(), candidates }))
+        }
+    }
 }
 
 fn tick(outline: &Outline, entry: &Entry) -> Splice {

@@ -441,7 +441,10 @@ impl Journal {
 pub type Change<'c> = dyn FnMut(&Editor, &str) -> Result<Option<(String, bool)>> + 'c;
 
 /// Why a new log names the one it follows.
-const CONTINUES: &str = "continues this session";
+const CONTINUES: &str = "this session continues it";
+
+/// How earlier versions said that.
+const CONTINUED: &str = "continues this session";
 
 /// The entry that points from a new log to the one it follows.
 pub fn continues(log: &Log) -> NewEntry {
@@ -451,7 +454,7 @@ pub fn continues(log: &Log) -> NewEntry {
 impl Journal {
     /// The log that a log goes on from: the one that it says it continues, or the part before it; `text` is the log's.
     pub fn before(&self, log: &Log, text: &str) -> Option<Log> {
-        let is_named = |line: &&str| super::graph::why(line).starts_with(CONTINUES);
+        let is_named = |line: &&str| [CONTINUES, CONTINUED].iter().any(|words| super::graph::why(line).starts_with(words));
         let named = text.lines().filter(is_named).find_map(|line| line.split_once("[[")?.1.split_once("]]").map(|(name, _)| name));
         let part = || {
             let properties = super::frontmatter::Properties::read(text, &log.path).ok()?;

@@ -8,6 +8,9 @@ mod chunk;
 mod inline;
 mod lines;
 mod slip;
+mod texts;
+
+pub use texts::Texts;
 
 use align::Unit;
 
