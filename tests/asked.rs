@@ -62,3 +62,18 @@ fn finishing_asks_where_things_go() {
     assert!(said.ends_with(end), "{said}");
     assert!(!journal.path("docs/decisions/0002-two-of-them.md").exists());
 }
+
+#[test]
+fn a_log_that_goes_is_asked_for_until_all_of_it_has_a_place() {
+    let journal = Journal::agents();
+    let _ = journal.run(&["new", "By hand"]).ok();
+    for args in [["add", "decision", "A ring buffer"], ["add", "decision", "Two of them"], ["add", "next", "Measure it"]] {
+        let _ = journal.run(&args).ok();
+    }
+    let Some(said) = journal.typed(&["finish"], "1\n\n\n-\nwork.md\ny\n") else { return };
+    let goes = "the log goes, and that with it: say where it is to stand, or finish with --force\n";
+    assert_eq!(said.matches(goes).count(), 3, "{said}");
+    assert!(said.contains("\nfile for remaining work (.md or .json):\n"), "{said}");
+    assert!(said.ends_with("1 remaining item added: work.md\n20261120-143000-by-hand: moved to the trash for 30 days\n"), "{said}");
+    assert!(journal.path("docs/decisions/0002-two-of-them.md").exists());
+}

@@ -143,8 +143,9 @@ pub(crate) fn run(context: &Context, args: &FinishArgs) -> anyhow::Result<Ended>
     let lock = store.lock()?;
     let changed = || Error::Conflict { path: subject.log.path.clone() };
     // What was asked and shown must be what is finished; only numbers may be taken meanwhile.
-    if subject.log.read()? != subject.text {
-        return Err(changed().into());
+    if !subject.log.read().is_ok_and(|text| text == subject.text) {
+        let elsewhere = finished_before(&journal, Some(&subject.log.id)).filter(|_| !subject.log.path.exists());
+        return Err(elsewhere.unwrap_or_else(changed).into());
     }
     let written = Written { notices: written.notices, ..plan(context, &journal, &subject, &choices, args)? };
     let done = finish::finish(&journal, &written.plan, context.now, (&store, &lock));
@@ -255,11 +256,15 @@ fn checklist(context: &Context, subject: &Subject) -> anyhow::Result<()> {
 /// Asks what no flag says.
 fn ask(context: &Context, journal: &Journal, subject: &Subject, args: &FinishArgs, choices: &mut Choices) -> anyhow::Result<()> {
     let knows = &subject.knows;
+    // What would be refused at the end is asked again.
+    let keeps = subject.origin.stays || args.force;
+    let goes = || context.ui.say("the log goes, and that with it: say where it is to stand, or finish with --force");
     while choices.decisions.is_none() && !knows.decisions.is_empty() {
         let answer = line(context, &format!("decisions to record in {}: all, none, or numbers [all]:", args.adr_dir.display()))?;
         let answer = if answer.is_empty() { "all" } else { &answer };
         match chosen(answer, knows.decisions.len()) {
-            Ok(which) => choices.decisions = Some(which),
+            Ok(which) if keeps || which.len() == knows.decisions.len() => choices.decisions = Some(which),
+            Ok(_) => goes(),
             Err(error) => context.ui.say(error),
         }
     }
@@ -269,14 +274,20 @@ fn ask(context: &Context, journal: &Journal, subject: &Subject, args: &FinishArg
             context.ui.say(error);
             None
         }
+        None if !keeps => {
+            goes();
+            None
+        }
         _ => Some(sink),
     };
+    let none = if keeps { ", or none [none]:" } else { ":" };
+    let printed = if keeps { ", - to print it" } else { "" };
     while choices.remaining.is_none() && !knows.remaining.is_empty() {
-        let answer = line(context, "file for remaining work (.md or .json), - to print it, or none [none]:")?;
+        let answer = line(context, &format!("file for remaining work (.md or .json){printed}{none}"))?;
         choices.remaining = fit(sink(context, if answer.is_empty() { "none" } else { &answer }), true);
     }
     while choices.lessons.is_none() && !knows.lessons.is_empty() {
-        let answer = line(context, "file that lessons are added to (.md), or none [none]:")?;
+        let answer = line(context, &format!("file that lessons are added to (.md){none}"))?;
         let answer = sink(context, if answer.is_empty() { "none" } else { &answer });
         choices.lessons = fit(answer, false).filter(|sink| *sink != Sink::Print);
     }

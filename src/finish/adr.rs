@@ -64,6 +64,10 @@ fn there(dir: &Path) -> Result<Vec<Numbered>> {
         let name = file.map_err(Error::io("read directory", dir))?.file_name().to_string_lossy().into_owned();
         let Some(stem) = name.strip_suffix(".md") else { continue };
         let stem = unnamed(stem);
+        // A day is no number.
+        if chrono::NaiveDate::parse_from_str(stem.get(..10).unwrap_or_default(), "%Y-%m-%d").is_ok() {
+            continue;
+        }
         let digits = stem.bytes().take_while(u8::is_ascii_digit).count();
         if let Ok(number) = stem[..digits].parse()
             && digits <= MOST

@@ -334,7 +334,7 @@ pub fn remaining_markdown(items: &[&Remaining], origin: &Origin) -> String {
     for item in items {
         let label = item.label.as_deref().map(|label| format!("{label}, ")).unwrap_or_default();
         let since = item.since.map(|day| format!("open since {day}; ")).unwrap_or_default();
-        text.push_str(&format!("## {}\n\n{label}{since}from {}\n\n", item.what, said_of(origin)));
+        text.push_str(&format!("## {}\n\n{label}{since}from {}{}\n\n", item.what, said_of(origin), first_open(item)));
         if !item.notes.is_empty() {
             text.extend(item.notes.iter().map(|note| format!("{note}\n")));
             text.push('\n');
@@ -344,6 +344,11 @@ pub fn remaining_markdown(items: &[&Remaining], origin: &Origin) -> String {
     text + "\n"
 }
 
+/// Where a carried item was open first.
+fn first_open(item: &Remaining) -> String {
+    item.origin.as_ref().map(|origin| format!(", first open in {origin}")).unwrap_or_default()
+}
+
 /// The same as JSON: title, body and labels, as issue trackers take them.
 pub fn remaining_json(items: &[&Remaining], origin: &Origin) -> String {
     let issue = |item: &&Remaining| {
@@ -351,7 +356,7 @@ pub fn remaining_json(items: &[&Remaining], origin: &Origin) -> String {
         let since = item.since.map(|day| format!("open since {day}; ")).unwrap_or_default();
         serde_json::json!({
             "title": item.what,
-            "body": knowledge::capital(&format!("{since}from {}{notes}", said_of(origin))),
+            "body": knowledge::capital(&format!("{since}from {}{}{notes}", said_of(origin), first_open(item))),
             "labels": item.label.iter().collect::<Vec<_>>(),
             "since": item.since,
             "session": origin.id,

@@ -187,7 +187,10 @@ pub fn recap(title: String, sessions: Vec<Handoff>) -> Handoff {
                 _ => continue,
             };
             let lines_of = part.lines.into_iter().filter(|line| part.key != "open" || open.insert(earlier::bare(&line.text).to_string()));
-            lines.extend(lines_of.map(|line| Line { text: earlier::labelled(label, &line.text), value, ..line }));
+            lines.extend(lines_of.map(|line| {
+                let brief = line.brief.map(|(worth, text)| (worth.min(value), earlier::labelled(label, &text)));
+                Line { text: earlier::labelled(label, &line.text), value, brief, ..line }
+            }));
         }
         part("session", &heading, lines)
     });

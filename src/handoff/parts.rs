@@ -50,6 +50,8 @@ mod value {
     /// How what is failing fails.
     pub(super) const ERROR: u32 = 48;
     pub(super) const BEGAN: u32 = 45;
+    /// Open items behind the first ones.
+    pub(super) const FURTHER: u32 = 44;
     pub(super) const SOLVED: u32 = 40;
     pub(super) const COMMAND: u32 = 35;
     /// What was done to a file.
@@ -63,6 +65,9 @@ pub(super) const BEFORE: u32 = value::DECISION;
 
 /// What a line begins with that tells what was mended.
 pub(super) const MENDED: &str = "mended: ";
+
+/// How many open items count most.
+const FIRST_ITEMS: usize = 40;
 
 /// How many files are among those that were changed last.
 const LAST_FILES: usize = 6;
@@ -219,8 +224,10 @@ pub(super) fn open(digest: &Digest, entries: &[Known]) -> Vec<Line> {
     });
     let mut own: Vec<(&Remaining, Option<DateTime<Utc>>, u32)> = own.collect();
     own.sort_by_key(|(item, _, worth)| (rank(item), *worth == value::STALE));
-    for (item, turn, worth) in own {
+    for (n, (item, turn, worth)) in own.into_iter().enumerate() {
         if said.is_new(&item.what) {
+            // A list that nobody can keep in mind leaves room for what else counts.
+            let worth = if n < FIRST_ITEMS { worth } else { value::FURTHER };
             let label = item.label.as_ref().map(|label| format!(" ({label})")).unwrap_or_default();
             let origin = item.origin.as_ref().map(|origin| format!(" ([[{origin}]])")).unwrap_or_default();
             let words = with_details(&item.what, item.notes.iter().map(String::as_str));
