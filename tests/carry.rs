@@ -319,3 +319,27 @@ fn the_session_after_a_handoff_takes_what_is_open() {
     let _ = journal.run(&["done", "Tidy up"]).ok();
     assert!(journal.read(FIRST).contains("- [x] Tidy up\n"));
 }
+
+#[test]
+fn what_is_nested_is_completed_where_it_comes_from() {
+    let mut journal = Journal::new();
+    let _ = journal.run(&["new", "First"]).ok();
+    let (first, second) = ("sessions/current/20261120-01.md", "sessions/current/20261121-01.md");
+    let items = "- [ ] Parent\n  - [ ] child one\n  - [ ] child one more\n- no box";
+    journal.write(first, journal.read(first).replacen("- [Task 1]", items, 1));
+    let _ = journal.run(&["handoff", "--mark"]).ok();
+    journal.clock("2026-11-21T08:00:00Z");
+    let _ = journal.run(&["start", "--resume", "@", "--carry"]).ok();
+    assert!(journal.read(second).contains("- [ ] no box ([[20261120-01]], 2026-11-20)\n"));
+    let _ = journal.run(&["done", "child one"]).ok();
+    for log in [first, second] {
+        let text = journal.read(log);
+        assert!(text.contains("\n  - [x] child one\n  - [ ] child one more\n") && text.contains("- [ ] Parent"), "{text}");
+    }
+    let _ = journal.run(&["done", "Parent"]).ok();
+    assert!([first, second].iter().all(|log| journal.read(log).contains("- [x] Parent")));
+    let _ = journal.run(&["undo"]).ok();
+    let _ = journal.run(&["undo"]).ok();
+    assert!([first, second].iter().all(|log| journal.read(log).contains("- [ ] Parent")));
+    assert!([first, second].iter().all(|log| journal.read(log).contains("\n  - [ ] child one\n")));
+}

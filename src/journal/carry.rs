@@ -10,8 +10,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::catalogue::Catalogue;
 use super::change::{self, Texts};
-use super::complete::begins_block;
-use super::edit::{Editor, Outcome};
+use super::complete::{begins_block, boxes, nested};
+use super::edit::{Edited, Editor, Outcome};
 use super::entry::NewEntry;
 use super::error::Result;
 use super::outline::{Entry, Form, Outline, marker_len};
@@ -178,14 +178,26 @@ impl Editor<'_> {
         self.entries(outline).into_iter().filter(is_item).collect()
     }
 
-    /// Ticks the open next items that are meant.
-    fn tick_items(&self, text: &str, meant: &dyn Fn(&Entry) -> bool) -> Result<(Option<String>, Vec<Outcome>)> {
+    /// Ticks the open next items that are meant, and what is nested in them.
+    fn tick_items<'c>(&self, text: &str, meant: &dyn Fn(&Entry) -> Option<&'c Completed>) -> Result<(Option<String>, Vec<Outcome>)> {
         let (mut now, mut outcomes) = (None::<String>, Vec::new());
-        for (n, _) in self.items(&Outline::parse(text)).into_iter().filter(|(_, entry)| entry.task.is_some_and(is_pending) && meant(entry))
-        {
-            let edited = self.done(now.as_deref().unwrap_or(text), &format!("{NEXT}:{n}"), None)?;
-            now = edited.text.or(now);
-            outcomes.push(edited.outcome);
+        for (n, entry) in self.items(&Outline::parse(text)) {
+            let Some(item) = meant(&entry) else { continue };
+            let mut ticked: Vec<Edited> = Vec::new();
+            if item.done && entry.task.is_some_and(is_pending) {
+                ticked.push(self.done(now.as_deref().unwrap_or(text), &format!("{NEXT}:{n}"), None)?);
+                now = ticked[0].text.clone().or(now);
+            }
+            for words in &item.nested {
+                // A tick moves nothing: the entry stands where it stood.
+                let outline = Outline::parse(now.as_deref().unwrap_or(text));
+                if let Some(edited) = nested(&outline, &[(n, entry.clone())], words, true) {
+                    let edited = edited?;
+                    now = edited.text.clone().or(now);
+                    ticked.push(edited);
+                }
+            }
+            outcomes.extend(ticked.into_iter().map(|edited| edited.outcome));
         }
         Ok((now, outcomes))
     }
@@ -195,6 +207,10 @@ impl Editor<'_> {
 struct Completed {
     origin: String,
     words: String,
+    /// It is done itself.
+    done: bool,
+    /// Words of what is nested in it and done.
+    nested: Vec<String>,
 }
 
 /// A log in which items were completed.
@@ -339,12 +355,14 @@ impl Journal {
                 continue;
             }
             let meant = |entry: &Entry| {
-                all.iter().zip(&from).any(|(item, from)| {
-                    let here = if mark(&entry.text).is_some() { is_from(&catalogue, entry, from) } else { other.id == *from };
+                let is = |(item, from): &(&Completed, &String)| {
+                    let here = if mark(&entry.text).is_some() { is_from(&catalogue, entry, from) } else { other.id == **from };
                     here && same(&entry.text, &item.words)
-                })
+                };
+                all.iter().zip(&from).find(is).map(|(item, _)| item)
             };
-            if !is_origin && !other.read().is_ok_and(|text| self.holds(other, &text, &meant).unwrap_or(false)) {
+            let holds = |text: String| self.holds(other, &text, &|entry| meant(entry).is_some()).unwrap_or(false);
+            if !is_origin && !other.read().is_ok_and(holds) {
                 continue;
             }
             let mut outcomes = Vec::new();
@@ -363,21 +381,23 @@ impl Journal {
         Ok(elsewhere)
     }
 
-    /// Those of some entries that are next items and done.
+    /// Those of some entries that are next items, and of which something is done.
     fn completed(&self, log: &Log, text: &str, entries: &[&str]) -> Result<Vec<Completed>> {
         if !entries.iter().any(|entry| entry.starts_with(NEXT)) {
             return Ok(Vec::new());
         }
         let placeholders = self.placeholders(&log.profile)?;
         let editor = Editor { profile: &log.profile, placeholders: &placeholders, path: &log.path, now: DateTime::default() };
-        let items = editor.items(&Outline::parse(text)).into_iter();
-        let done = items.filter(|(n, e)| matches!(e.task, Some('x' | 'X')) && entries.contains(&format!("{NEXT}:{n}").as_str()));
-        Ok(done
-            .map(|(_, entry)| Completed {
-                origin: mark(&entry.text).map_or_else(|| log.id.clone(), |mark| mark.origin),
-                words: words(&entry.text).into_owned(),
-            })
-            .collect())
+        let outline = Outline::parse(text);
+        let is_done = |task: char| matches!(task, 'x' | 'X');
+        let items = editor.items(&outline).into_iter().filter(|(n, _)| entries.contains(&format!("{NEXT}:{n}").as_str()));
+        let all = items.map(|(n, entry)| Completed {
+            origin: mark(&entry.text).map_or_else(|| log.id.clone(), |mark| mark.origin),
+            words: words(&entry.text).into_owned(),
+            done: entry.task.is_some_and(is_done),
+            nested: boxes(&outline, &[(n, entry)], &is_done).into_iter().map(|(_, words, ..)| words).collect(),
+        });
+        Ok(all.filter(|item| item.done || !item.nested.is_empty()).collect())
     }
 
     /// Says which origins lie in zips.

@@ -75,7 +75,7 @@ impl Editor<'_> {
             Pick::Agent(_) => true,
         });
         if matches!(picked, Err(Error::EntryNotFound { .. }))
-            && let Some(edited) = nested(&outline, &entries, &target)
+            && let Some(edited) = nested(&outline, &entries, &target, false)
         {
             return edited;
         }
@@ -362,24 +362,34 @@ fn pick(names: &[(Pick, String, String)], target: &str, open: impl Fn(&Pick) -> 
     })
 }
 
-/// Ticks what has a box of its own below an entry; nothing where none says or holds the words.
-fn nested(outline: &Outline, entries: &[(usize, Entry)], target: &str) -> Option<Result<Edited>> {
-    let mut open = Vec::new();
+/// Words and place of what has a box of its own below an entry.
+type Nested = (Range<usize>, String, String, usize);
+
+/// What has a box of its own below entries, as this is to be done or was.
+pub(super) fn boxes(outline: &Outline, entries: &[(usize, Entry)], is: &dyn Fn(char) -> bool) -> Vec<Nested> {
+    let mut found = Vec::new();
     for (n, entry) in entries.iter().filter(|(_, entry)| entry.form == Form::Item) {
         for line in entry.lines.start + 1..entry.lines.end {
             let text = outline.line(line);
             let at = super::outline::marker_len(text);
             let mut held = text[at..].strip_prefix('[').filter(|_| at > 1).unwrap_or_default().chars();
             let (Some(mark), Some(words)) = (held.next(), held.as_str().strip_prefix("] ")) else { continue };
-            if is_pending(mark) {
+            if is(mark) {
                 let start = outline.lines[line].start + at + 1;
-                open.push((start..start + mark.len_utf8(), words.trim().to_string(), format!("{}:{n}", entry.section), line + 1));
+                found.push((start..start + mark.len_utf8(), words.trim().to_string(), format!("{}:{n}", entry.section), line + 1));
             }
         }
     }
+    found
+}
+
+/// Ticks what has a box of its own below an entry; nothing where none says, or holds, the words.
+pub(super) fn nested(outline: &Outline, entries: &[(usize, Entry)], target: &str, says: bool) -> Option<Result<Edited>> {
+    let open = boxes(outline, entries, &is_pending);
     let lower = target.to_lowercase();
+    let holds = |words: &str| !says && words.to_lowercase().contains(&lower);
     let same: Vec<_> = open.iter().filter(|(_, words, ..)| change::is_cosmetic(words, target)).collect();
-    let found = if same.is_empty() { open.iter().filter(|(_, words, ..)| words.to_lowercase().contains(&lower)).collect() } else { same };
+    let found = if same.is_empty() { open.iter().filter(|(_, words, ..)| holds(words)).collect() } else { same };
     match found.as_slice() {
         [] => None,
         [(range, words, entry, line)] => {
