@@ -3,6 +3,7 @@
 //! A file that is as it was when it was read is not opened. One that only grew is read from the beginning of its last turn, any
 //! other as a whole: turns are known by their ids, so reading them again does no harm.
 
+use std::collections::HashMap;
 use std::fs::{File, Metadata};
 use std::io::{self, Read as _, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -99,18 +100,22 @@ pub struct Done {
 pub type Report<'r> = dyn FnMut(usize, io::Result<Done>) + 'r;
 
 impl Intake<'_> {
-    /// Takes in files that are new or have changed; the others are not reported.
+    /// Takes in files that are new or have changed; the others are not reported. `known` is what the record said of its files a
+    /// moment ago, where somebody has asked it.
     ///
     /// # Errors
     /// Those of the database; everything that was reported before is stored.
-    pub fn files(&self, files: &[Kept], report: &mut Report<'_>) -> Result<()> {
-        let known = self.record.sources()?;
+    pub fn files(&self, files: &[Kept], known: Option<HashMap<String, Source>>, report: &mut Report<'_>) -> Result<()> {
+        let known = known.map_or_else(|| self.record.sources(), Ok)?;
         let mut changed = Vec::new();
         for (place, Kept { agent, path, meta }) in files.iter().enumerate() {
             let known = path.to_str().and_then(|path| known.get(path));
             if !known.is_some_and(|known| self.is_same(known, look_beside(*agent, path, identity(meta)))) {
                 changed.push(place);
             }
+        }
+        if changed.is_empty() {
+            return Ok(());
         }
         let mut batch = Vec::new();
         let marks: Vec<Option<Source>> = changed.iter().map(|place| self.known(&files[*place].path)).collect::<Result<_>>()?;

@@ -59,6 +59,8 @@ struct Plan {
     exchanged: Vec<PathBuf>,
     /// Wherever they took place.
     everywhere: bool,
+    /// What the record says of its files, where that was needed to find them.
+    sources: Option<HashMap<String, Source>>,
 }
 
 /// What came of one agent's files.
@@ -82,7 +84,7 @@ pub(crate) fn run(context: &Context, args: &ImportArgs) -> anyhow::Result<Ended>
     let journal = context.journal()?;
     let since = args.since.as_deref().map(|text| when::parse(text, context.now)).transpose()?;
     let known = recorded::find(context, &journal)?;
-    let plan = plan(context, &journal, known.as_ref(), args, since)?;
+    let mut plan = plan(context, &journal, known.as_ref(), args, since)?;
     let mut tallies = tallies(&plan);
     let privacy = recorded::barriers(context, &journal)?;
     let record = match known {
@@ -95,9 +97,10 @@ pub(crate) fn run(context: &Context, args: &ImportArgs) -> anyhow::Result<Ended>
         None => recorded::open(context, &journal)?,
     };
     let choice = Choice::new(&journal, args.all || plan.everywhere);
-    let mut notices = import(context, &journal, (&record, &privacy), &choice, &plan, &mut tallies)?;
+    let sources = plan.sources.take();
+    let mut notices = import(context, &journal, (&record, &privacy), &choice, (&plan, sources), &mut tallies)?;
     notices.extend(exchanged(context, (&record, &privacy), &plan, &mut tallies)?);
-    if !args.dry_run {
+    if !args.dry_run && tallies.iter().any(|tally| tally.read > 0) {
         // Else the next command would read all of the write-ahead log first; whoever holds it keeps it until later.
         let _ = record.checkpoint();
     }
@@ -121,8 +124,12 @@ fn plan(
             Some(agent) => plan.files.extend(histories(context, journal, agent)),
             None => {
                 plan.everywhere = true;
-                let sources = known.map(Record::sources).transpose()?.unwrap_or_default();
+                let sources = match plan.sources.take() {
+                    Some(sources) => sources,
+                    None => known.map(Record::sources).transpose()?.unwrap_or_default(),
+                };
                 below(&context.cwd.join(from), from, &sources, &mut plan)?;
+                plan.sources = Some(sources);
             }
         }
     }
@@ -205,7 +212,7 @@ fn import(
     journal: &Journal,
     (record, privacy): (&Record, &Privacy),
     choice: &Choice,
-    plan: &Plan,
+    (plan, sources): (&Plan, Option<HashMap<String, Source>>),
     tallies: &mut [Tally],
 ) -> anyhow::Result<Vec<String>> {
     let intake = Intake {
@@ -219,7 +226,7 @@ fn import(
     let total: u64 = tallies.iter().map(|t| t.bytes).sum();
     let (mut bytes, mut failed) = (0, Vec::new());
     let mut progress = Progress::new(&context.ui, "importing");
-    intake.files(&plan.files, &mut |place, done| {
+    intake.files(&plan.files, sources, &mut |place, done| {
         let Kept { agent, path, .. } = &plan.files[place];
         match done {
             Ok(done) => {
