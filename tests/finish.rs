@@ -273,7 +273,7 @@ fn remaining_work_is_json_where_the_file_says_so() {
     assert_eq!(
         items[0],
         json!({"title": "The service has no test account", "body": "Open since 2026-11-20; from Weather fallback", "labels": ["blocked"],
-               "since": "2026-11-20", "session": "20261120-143000-weather-fallback"})
+               "since": "2026-11-20", "session": null})
     );
 }
 

@@ -630,3 +630,13 @@ fn a_log_without_a_conversation_is_checked_by_what_it_names() {
     let noted = journal.read(".shiftlog/handed/20261120-01.json");
     assert!(noted.contains("\"branch\":\"main\""), "{noted}");
 }
+
+#[test]
+fn a_request_that_was_interrupted_is_called_so() {
+    let Some(from) = shared("agents/codex/tui-0.169.0") else { return };
+    let journal = Journal::new().at("2026-11-20T15:30:00Z");
+    let _ = journal.run(&["import", "--from", &from.to_string_lossy()]).ok();
+    let _ = journal.run(&["capture", "--latest"]).ok();
+    let out = journal.run(&["handoff"]).ok().out;
+    assert!(out.contains("\n- last request (interrupted): run the slow command (2026-11-20)\n"), "{out}");
+}

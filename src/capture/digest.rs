@@ -143,6 +143,8 @@ pub struct Digest {
     pub request: Option<Said>,
     /// The last one.
     pub last_request: Option<Said>,
+    /// The person ended the answer to the last one.
+    pub interrupted: bool,
     /// What the last answer came to.
     pub conclusion: Option<Said>,
     /// Requests and what came of them.
@@ -227,6 +229,7 @@ impl Digest {
         let (mut states, mut outcome, mut most) = (false, None, SUBSTANTIAL);
         if let Some(text) = turn.user_input.as_deref() {
             self.asked(text, &told);
+            self.interrupted = turn.data.get("interrupted").is_some_and(|it| it == true);
         }
         if let Some(text) = turn.agent_response.as_deref() {
             let asked = turn.user_input.as_deref().filter(|asked| !did && asks(asked));
@@ -491,6 +494,7 @@ impl Digest {
     pub fn follow(&mut self, later: &Digest) {
         self.join(later);
         self.request = self.request.take().or_else(|| later.request.clone());
+        self.interrupted = if later.last_request.is_some() { later.interrupted } else { self.interrupted };
         self.last_request = later.last_request.clone().or_else(|| self.last_request.take());
         self.conclusion = later.conclusion.clone().or_else(|| self.conclusion.take());
         for (list, more) in [

@@ -359,7 +359,8 @@ pub fn remaining_json(items: &[&Remaining], origin: &Origin) -> String {
             "body": knowledge::capital(&format!("{since}from {}{}{notes}", said_of(origin), first_open(item))),
             "labels": item.label.iter().collect::<Vec<_>>(),
             "since": item.since,
-            "session": origin.id,
+            // A log that goes is named nowhere.
+            "session": origin.stays.then_some(&origin.id),
         })
     };
     let all: Vec<_> = items.iter().map(issue).collect();

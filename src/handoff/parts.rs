@@ -151,10 +151,11 @@ pub(super) fn state(sources: &Sources<'_>, entries: &[Known]) -> Vec<Line> {
     }
     if let Some(request) = &digest.last_request {
         let text = one_line(&request.text);
+        let label = if digest.interrupted { "last request (interrupted)" } else { "last request" };
         lines.push(
-            Line::new(format!("last request: {}", short(&text, REQUEST.0)), value::REQUEST)
+            Line::new(format!("{label}: {}", short(&text, REQUEST.0)), value::REQUEST)
                 .at(request.time)
-                .or(value::WHOLE_REQUEST, format!("last request: {}", short(&text, REQUEST.1))),
+                .or(value::WHOLE_REQUEST, format!("{label}: {}", short(&text, REQUEST.1))),
         );
     }
     let decided = |text: &str| digest.decisions.iter().any(|decision| text.contains(&decision.what.text));
