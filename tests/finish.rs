@@ -39,7 +39,8 @@ fn a_log_that_goes_leaves_what_it_knew() {
     let run = journal.run(&ALL).ok();
     assert_eq!(
         run.err,
-        "decision written: docs/decisions/0001-use-moka-instead-of-a-map.md\n\
+        "note: with the log goes what stands under Context, Current State\n\
+         decision written: docs/decisions/0001-use-moka-instead-of-a-map.md\n\
          decision written: docs/decisions/0002-keep-100-entries.md\n\
          2 remaining items added: docs/remaining.md\n\
          1 lesson added: docs/lessons.md\n\

@@ -239,6 +239,9 @@ fn checklist(context: &Context, subject: &Subject) -> anyhow::Result<()> {
     numbered("decision", knows.decisions.iter().map(|decision| decision.title.clone()).collect())?;
     numbered("remaining item", knows.remaining.iter().map(|item| item.what.clone()).collect())?;
     numbered("lesson", knows.lessons.iter().map(|lesson| lesson.title.clone().unwrap_or_else(|| lesson.text.clone())).collect())?;
+    if !subject.origin.stays && !knows.alone.is_empty() {
+        say(format!("  [x] goes with the log: {}", knows.alone.join(", ")))?;
+    }
     for item in &subject.carried {
         say(format!("  [x] goes on in a later log: {}", one_line(item, 100)))?;
     }
@@ -409,13 +412,14 @@ fn plan(context: &Context, journal: &Journal, subject: &Subject, choices: &Choic
     Ok(Written { plan, adrs, printed, items: items.len(), there, missing, notices: Vec::new() })
 }
 
-/// What a log that stays holds alone, where nobody was asked: a person may not know that it could go further.
+/// What a log that stays holds alone, and what goes with one that goes, where nobody was asked: a person may not know that.
 fn stays(subject: &Subject, choices: &Choices) -> Vec<String> {
     let (knows, log) = (&subject.knows, &subject.log.id);
-    if !subject.origin.stays {
-        return Vec::new();
-    }
     let mut said = Vec::new();
+    if !subject.origin.stays {
+        said.extend((!knows.alone.is_empty()).then(|| format!("with the log goes what stands under {}", knows.alone.join(", "))));
+        return said;
+    }
     if !knows.empty.is_empty() {
         said.push(format!("nothing stands under {}", knows.empty.join(", ")));
     }

@@ -79,6 +79,8 @@ pub struct Knowledge {
     pub remaining: Vec<Remaining>,
     /// Lessons.
     pub lessons: Vec<Lesson>,
+    /// Headings of sections that say something of the session alone, which is not taken further: its state, its course.
+    pub alone: Vec<String>,
 }
 
 /// Beginnings of sentences that only say that something was decided.
@@ -100,6 +102,9 @@ const REJECTED: [&str; 4] = ["we rejected ", "i rejected ", "rejected ", "reject
 
 /// Words between what was chosen and what was not.
 const INSTEAD: [&str; 2] = [" instead of ", " rather than "];
+
+/// Sections of which all that is knowledge is taken.
+const TAKEN: [&str; 5] = ["decisions", "problems", "notes", "next", "blockers"];
 
 /// What open questions begin with in profiles that have no part for them.
 const QUESTION: &str = "Open question: ";
@@ -164,6 +169,9 @@ pub fn knowledge(
         }
     }
     found.lessons.extend(own(&outline, profile, &entries));
+    let says =
+        |key: &&String| !TAKEN.contains(&key.as_str()) && entries.iter().any(|(n, e)| *n > 0 && !e.placeholder && e.section == **key);
+    found.alone = profile.sections.iter().filter(says).map(|key| profile.section[key].heading.clone()).collect();
     found
 }
 

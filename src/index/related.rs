@@ -24,6 +24,9 @@ use rank::Candidate;
 use subject::{LISTED, Subject};
 use ties::Tie;
 
+/// Words that logs are laid out with: they are nobody's subject.
+const LABELS: [&str; 8] = ["decision", "decisions", "rationale", "issue", "cause", "solution", "lesson", "handoff"];
+
 /// Words of the subject that are named.
 const WORDS: usize = 4;
 /// So much of a session's subject is strong.
@@ -213,7 +216,8 @@ impl Telling<'_> {
             // The plainest of those that are written alike.
             here.intersection(there).max_by_key(|form| (form.chars().all(|c| !c.is_uppercase()), std::cmp::Reverse(*form))).cloned()
         };
-        let items: Vec<String> = self.words.iter().zip(&read.written).filter_map(both).take(WORDS).collect();
+        let words = self.words.iter().zip(&read.written).filter_map(both);
+        let items: Vec<String> = words.filter(|word| !LABELS.contains(&word.to_lowercase().as_str())).take(WORDS).collect();
         // One word is no subject.
         if items.len() < 2 {
             return None;
