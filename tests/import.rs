@@ -402,3 +402,30 @@ fn a_history_that_lies_where_the_agent_worked_is_found() {
     assert_eq!(sums(&journal.json(&["import"]))[..2], [1, 1]);
     assert_eq!(sums(&journal.json(&["import", "--from", "aider"])), [0, 0, 0, 0]);
 }
+
+#[test]
+fn an_older_copy_takes_nothing_back() {
+    let Some(from) = shared("agents/claude/tui-2.1.329/projects/-home-dev-greet/956785b3-af3c-4dab-a1f3-acc94a391340.jsonl") else {
+        return;
+    };
+    let journal = Journal::new();
+    let text = std::fs::read_to_string(from).expect("text");
+    let lines: Vec<&str> = text.lines().collect();
+    let import = |lines: &[&str]| {
+        journal.write("copy.jsonl", lines.join("\n") + "\n");
+        let _ = journal.run(&["import", "--from", "copy.jsonl"]).ok();
+        journal
+            .run(&["conversation", "export"])
+            .ok()
+            .out
+            .lines()
+            .filter(|line| line.contains("\"type\":\"turn\""))
+            .map(String::from)
+            .collect::<Vec<_>>()
+    };
+    let whole = import(&lines);
+    for cut in [lines.len() / 4, lines.len() / 3, lines.len() / 2] {
+        assert_eq!(import(&lines[..cut]), whole, "{cut}");
+    }
+    assert_eq!(import(&lines), whole);
+}

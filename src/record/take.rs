@@ -376,6 +376,9 @@ impl Filling<'_> {
         let mut new = stored.clone();
         let late = self.late(told, Some(stored))?;
         late::take_off(&mut new);
+        // A file that was cut off, or an older copy of it, takes nothing back.
+        let (had, has) = (new.agent_response.as_deref().unwrap_or_default(), told.agent_response.as_deref().unwrap_or_default());
+        let older = told.actions.len() < stored.actions.len() || (has.len() < had.len() && had.starts_with(has));
         for (there, told) in [(&mut new.user_input, &told.user_input), (&mut new.agent_response, &told.agent_response)] {
             let (old, fresh) = (there.as_deref().unwrap_or_default(), told.as_deref().unwrap_or_default());
             if !fresh.is_empty() && !old.starts_with(fresh) {
@@ -385,13 +388,13 @@ impl Filling<'_> {
         new.status = if told.abandoned { ABANDONED } else { "active" }.to_string();
         new.author = told.author.clone().or(new.author);
         new.model = told.model.clone().or(new.model);
-        for (key, value) in &told.data {
+        for (key, value) in told.data.iter().filter(|(key, _)| !older || !stored.data.contains_key(*key)) {
             new.data.insert(key.clone(), value.clone());
         }
         if !told.copied {
             new.data.remove(COPIED);
         }
-        if told.actions.len() >= stored.actions.len() && told.actions != stored.actions {
+        if !older && told.actions != stored.actions {
             new.actions = Action::merged(&told.actions, &stored.actions).unwrap_or_else(|| told.actions.clone());
         }
         if let Some(late) = late {
