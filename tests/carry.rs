@@ -343,3 +343,34 @@ fn what_is_nested_is_completed_where_it_comes_from() {
     assert!([first, second].iter().all(|log| journal.read(log).contains("- [ ] Parent")));
     assert!([first, second].iter().all(|log| journal.read(log).contains("\n  - [ ] child one\n")));
 }
+
+#[test]
+fn many_items_are_carried_in_one_go_and_stand_as_if_one_by_one() {
+    let mut journal = Journal::new();
+    let _ = journal.run(&["new", "First"]).ok();
+    let (first, second) = ("sessions/current/20261120-01.md", "sessions/current/20261121-01.md");
+    let item =
+        |n: usize| format!("- [ ] Look at part {n}{}\n", if n.is_multiple_of(7) { "\n  - [ ] and below it\n  - a hint" } else { "" });
+    let (high, low) = ((0..60).map(item).collect::<String>(), (100..160).map(item).collect::<String>());
+    let text = journal.read(first).replacen("- [Task 1]\n", &high, 1).replacen("- [Task 3]\n", &low, 1);
+    journal.write(first, text.replacen("part 5\n", "part 4\n", 1));
+    let _ = journal.run(&["handoff", "--mark"]).ok();
+    journal.clock("2026-11-21T08:00:00Z");
+    let answer = journal.json(&["start", "--resume", "@", "--carry"]);
+    let carried = answer["carried"].as_array().expect("a list");
+    assert_eq!(carried.len(), 119);
+    let new = journal.read(second);
+    let marked = |text: &str| text.replacen('\n', " ([[20261120-01]], 2026-11-20)\n", 1);
+    let all = |range: std::ops::Range<usize>| range.filter(|n| *n != 5).map(|n| marked(&item(n))).collect::<String>();
+    assert!(new.contains(&format!("### **High Priority**\n\n{}\n### **Medium Priority**\n", all(0..60))), "{new}");
+    assert!(new.contains(&format!("### **Low Priority**\n\n{}\n## Context Snapshot\n", all(100..160))), "{new}");
+    // What each is called is what `show` calls it.
+    let shown = journal.json(&["show", "20261121-01", "--section", "next"]);
+    let entry = |n: &str| {
+        shown["entries"].as_array().expect("entries").iter().find(|e| format!("next:{}", e["n"]) == n).map(|e| e["text"].to_string())
+    };
+    for one in carried.iter().step_by(17) {
+        let words = one["text"].as_str().and_then(|text| text.lines().next()).expect("words");
+        assert!(entry(one["entry"].as_str().expect("an entry")).is_some_and(|text| text.contains(words)), "{one} {shown}");
+    }
+}

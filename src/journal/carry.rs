@@ -4,6 +4,7 @@
 //! all that is kept of it; the link follows as any other does.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -23,6 +24,9 @@ use super::{Journal, Log, Place};
 pub(crate) fn is_pending(task: char) -> bool {
     !matches!(task, 'x' | 'X' | '-')
 }
+
+/// From so many items on, they are carried in one go.
+const MANY: usize = 50;
 
 /// Section and kind of what is carried.
 const NEXT: &str = "next";
@@ -149,6 +153,67 @@ pub struct Carried {
 impl Editor<'_> {
     /// Adds items that are carried forward; those that stand there already are passed over.
     pub fn carry(&self, text: &str, items: &[Item]) -> Carried {
+        if items.len() < MANY {
+            return self.carry_each(text, items);
+        }
+        // Each is added to the short text; what that puts in is put in once, all of it.
+        self.carry_all(text, items).unwrap_or_else(|| self.carry_each(text, items))
+    }
+
+    /// The same in one go, behind the first item of each priority; nothing where it does not come out as it should.
+    fn carry_all(&self, text: &str, items: &[Item]) -> Option<Carried> {
+        let mut met = Vec::new();
+        let (first, rest): (Vec<&Item>, Vec<&Item>) = items.iter().partition(|item| {
+            let new = !met.contains(&&item.priority);
+            met.extend(new.then_some(&item.priority));
+            new
+        });
+        let begun = self.carry_each(text, &first.into_iter().cloned().collect::<Vec<_>>());
+        let base: Vec<&str> = begun.text.split_inclusive('\n').collect();
+        let mut said = Texts::default();
+        self.all_items(&Outline::parse(&begun.text)).iter().for_each(|(_, entry)| said.add(named(&words(&entry.text)), ()));
+        let mut added: BTreeMap<usize, String> = BTreeMap::new();
+        let mut put: Vec<&Item> = begun.items.iter().map(|(item, _)| item).collect();
+        for item in rest {
+            if !said.is_new(named(&item.text)) {
+                continue;
+            }
+            let after = self.add(&begun.text, &item.entry(self.profile)).ok()?.text?;
+            let lines: Vec<&str> = after.split_inclusive('\n').collect();
+            let more = lines.len().checked_sub(base.len())?;
+            let at = base.iter().zip(&lines).take_while(|(a, b)| a == b).count();
+            if base[at..] != lines[at + more..] {
+                return None;
+            }
+            added.entry(at).or_default().push_str(&lines[at..at + more].concat());
+            put.push(item);
+        }
+        let mut whole = String::new();
+        for n in 0..=base.len() {
+            whole.push_str(added.get(&n).map_or("", String::as_str));
+            whole.push_str(base.get(n).copied().unwrap_or_default());
+        }
+        let outline = Outline::parse(&whole);
+        let entries = self.all_items(&outline);
+        let mut places = Texts::default();
+        entries.iter().for_each(|place| places.add(named(&words(&place.1.text)), place));
+        let mut carried = Carried { text: whole.clone(), items: Vec::new(), left: begun.left };
+        for item in put {
+            let (n, entry) = *places.all(named(&item.text)).find(|(_, entry)| mark(&entry.text).is_some())?;
+            let outcome = Outcome {
+                action: "added",
+                entry: format!("{NEXT}:{n}"),
+                text: entry.text.lines().next().unwrap_or_default().to_string(),
+                line: Some(entry.lines.start + 1),
+            };
+            carried.items.push((item.clone(), outcome));
+        }
+        let before = self.all_items(&Outline::parse(text)).len();
+        (entries.len() == before + carried.items.len()).then_some(carried)
+    }
+
+    /// The same, one after the other.
+    fn carry_each(&self, text: &str, items: &[Item]) -> Carried {
         let mut carried = Carried { text: text.to_string(), ..Carried::default() };
         for item in items {
             match self.add(&carried.text, &item.entry(self.profile)) {
