@@ -267,10 +267,8 @@ impl Tally {
             }
         }
     }
-}
 
-impl Tally {
-    /// Adds what came of another agent's files.
+    /// Adds what came of other files.
     fn sum(&mut self, other: &Tally) {
         self.files += other.files;
         self.bytes += other.bytes;
@@ -292,14 +290,15 @@ fn exchanged(context: &Context, (record, privacy): (&Record, &Privacy), plan: &P
     for path in &plan.exchanged {
         let done = exchange::import(record, path, None, privacy, context.now, &mut |_| {})
             .with_context(|| format!("could not import {}", path.display()))?;
-        tally.read += 1;
-        tally.conversations += done.conversations;
-        tally.turns += done.turns;
-        tally.actions += done.actions;
-        tally.completed += done.completed;
-        for (why, count) in done.skipped {
-            *tally.skipped.entry(why).or_default() += count;
-        }
+        tally.sum(&Tally {
+            read: 1,
+            conversations: done.conversations,
+            turns: done.turns,
+            actions: done.actions,
+            completed: done.completed,
+            skipped: done.skipped,
+            ..Tally::default()
+        });
         notices.extend(done.notices);
     }
     Ok(notices)

@@ -17,18 +17,21 @@ use super::when;
 type Found = Vec<(&'static str, String)>;
 
 pub(super) fn check(context: &Context, journal: &Journal, made: &Made) -> anyhow::Result<Ended> {
-    let all: Vec<&Made> = std::iter::once(made).chain(&made.earlier).collect();
-    let noted_of = |made: &Made| made.handoff.session.as_deref().and_then(|session| Noted::read(journal, session));
-    let was = |made: &Made| made.last().and_then(|last| last.branch.clone()).or_else(|| noted_of(made)?.branch);
-    let mut found: Found = all.iter().find_map(|made| Some(branch(context, made, &was(made)?))).unwrap_or_default();
-    for (n, made) in all.iter().enumerate() {
-        let later = |path: &str| all[..n].iter().any(|later| later.digest.files.iter().any(|file| file.is_changed() && file.path == path));
-        let noted = noted_of(made);
+    let noted = |made: &Made| made.handoff.session.as_deref().and_then(|session| Noted::read(journal, session));
+    let all: Vec<(&Made, Option<Noted>)> = std::iter::once(made).chain(&made.earlier).map(|made| (made, noted(made))).collect();
+    let was = |(made, noted): &(&Made, Option<Noted>)| {
+        let branch_then = made.last().and_then(|last| last.branch.clone()).or_else(|| noted.as_ref()?.branch.clone())?;
+        Some(branch(context, made, &branch_then))
+    };
+    let mut found: Found = all.iter().find_map(was).unwrap_or_default();
+    for (n, (made, noted)) in all.iter().enumerate() {
+        let changed = |made: &Made, path: &str| made.digest.files.iter().any(|file| file.is_changed() && file.path == path);
+        let later = |path: &str| all[..n].iter().any(|(later, _)| changed(later, path));
         found.extend(files(context, made, noted.as_ref(), &later));
         // What was open in an earlier log may have been done in a later one.
         found.extend(noted.iter().flat_map(|noted| noted.gone(&made.handoff)).map(|item| ("done", format!("not open any more: {item}"))));
     }
-    let unmarked = made.handoff.session.as_deref().filter(|_| !all.iter().any(|made| noted_of(made).is_some()));
+    let unmarked = made.handoff.session.as_deref().filter(|_| all.iter().all(|(_, noted)| noted.is_none()));
     let notices = unmarked.map(|id| format!("{id} was not handed off with `--mark`: what was done since is not known"));
     let notices = context.notices(notices.into_iter().collect());
     if context.ui.json {

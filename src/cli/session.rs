@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use shiftlog::journal::carry::Ticked;
 use shiftlog::journal::document::Document;
 use shiftlog::journal::edit::{Editor, Outcome};
-use shiftlog::journal::lifecycle::{Next, continues, tag_text, topic_of};
+use shiftlog::journal::lifecycle::{Next, continues, tag_text};
 use shiftlog::journal::profile::State;
 use shiftlog::journal::store::{Lock, Store};
 use shiftlog::journal::{Error, Journal, Log};
@@ -166,7 +166,7 @@ fn create(
     new.model = property("model").or(new.model);
     new.status = property("status");
     if let (None, Some(old)) = (&new.title, &after) {
-        new.title = Some(topic_of(&old.profile, &old.id, &old.summary(&journal.root, false)?.title));
+        new.title = Some(old.topic(&journal.root)?);
     }
     new.tags = document.tags.clone();
     let mut rest = document.clone();

@@ -158,10 +158,7 @@ fn begin(
     dry_run: bool,
 ) -> anyhow::Result<Begun> {
     let title = match (title, after) {
-        (None, Some(log)) => {
-            let title = log.summary(&journal.root, false)?.title;
-            Some(shiftlog::journal::lifecycle::topic_of(&log.profile, &log.id, &title))
-        }
+        (None, Some(log)) => Some(log.topic(&journal.root)?),
         (title, _) => title,
     };
     let new = NewLog { title, author: context.settings()?.author, ..NewLog::default() };

@@ -16,6 +16,7 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use crate::capture::Since;
 use crate::capture::digest::Digest;
 use crate::journal::placeholder::Placeholders;
 use crate::journal::profile::Profile;
@@ -126,13 +127,14 @@ const PREFERENCES: usize = 6;
 /// Builds a handoff, of everything.
 pub fn whole(sources: &Sources<'_>) -> Handoff {
     let digest = sources.digest;
+    let since = Since::of(digest);
     let known =
-        sources.log.map(|(summary, text, profile, placeholders)| parts::known(text, (profile, placeholders), digest, summary.created));
+        sources.log.map(|(summary, text, profile, placeholders)| parts::known(text, (profile, placeholders), &since, summary.created));
     let entries = known.unwrap_or_default();
     let summary = sources.log.map(|(summary, ..)| summary);
     let parts = vec![
         part("state", "Where we are", parts::state(sources, &entries)),
-        part("open", "Open work", parts::open(digest, &entries)),
+        part("open", "Open work", parts::open(digest, &since, &entries)),
         part("decisions", "Decisions", parts::decisions(digest, &entries)),
         part("problems", "What failed", parts::problems(digest, &entries)),
         part("files", "Files changed", parts::files(digest, &entries)),
@@ -163,7 +165,7 @@ fn part(key: &'static str, heading: &str, lines: Vec<Line>) -> Part {
 
 /// What a log says was done, as the first parts of what a recap tells of it.
 pub fn done(text: &str, profile: &Profile, placeholders: &Placeholders) -> [Part; 2] {
-    let [summary, ticked] = parts::done(&parts::known(text, (profile, placeholders), &Digest::default(), None));
+    let [summary, ticked] = parts::done(&parts::known(text, (profile, placeholders), &Since::default(), None));
     [part("summary", "", summary), part("done", "", ticked)]
 }
 

@@ -86,15 +86,22 @@ pub(super) struct Known {
     remaining: Vec<Remaining>,
 }
 
+impl Known {
+    /// What stands below it behind a label.
+    fn field(&self, label: &str) -> Option<&str> {
+        self.lines.iter().find_map(|line| line.strip_prefix(label)).filter(|text| !text.is_empty())
+    }
+}
+
 /// Entries of a log that are no placeholders; `began` is when the log was.
 pub(super) fn known(
     text: &str,
     (profile, placeholders): (&Profile, &Placeholders),
-    digest: &Digest,
+    since: &Since,
     began: Option<DateTime<Utc>>,
 ) -> Vec<Known> {
     let outline = Outline::parse(text);
-    let (since, began) = (Since::of(digest), began.map(|time| time.date_naive()));
+    let began = began.map(|time| time.date_naive());
     let of = |entry: &Entry| {
         let (head, below) = parts(&outline, entry);
         let labelled = entry.form == Form::Block || entry.section == "problems";
@@ -106,7 +113,7 @@ pub(super) fn known(
             head,
             task: entry.task,
             lines: below.lines().filter(|_| labelled).map(|line| plain(line.trim_start_matches(['-', '*', ' ']))).collect(),
-            remaining: remaining(&outline, entry, &since, began),
+            remaining: remaining(&outline, entry, since, began),
         }
     };
     let entries = outline.numbered(profile, placeholders);
@@ -199,12 +206,11 @@ pub(super) fn state(sources: &Sources<'_>, entries: &[Known]) -> Vec<Line> {
 }
 
 /// Next items, to-dos, questions and blockers that are open; those of a log come first, by priority.
-pub(super) fn open(digest: &Digest, entries: &[Known]) -> Vec<Line> {
+pub(super) fn open(digest: &Digest, since: &Since, entries: &[Known]) -> Vec<Line> {
     let (mut lines, mut said) = (Vec::new(), Texts::default());
     // What was done, or what a person took out of the log, is not open, whoever says so.
     let mut done = Texts::default();
     entries.iter().filter(|e| e.task.is_some_and(|task| !is_pending(task))).for_each(|e| done.add(&carry::words(&e.head), ()));
-    let since = Since::of(digest);
     let rank = |item: &Remaining| match item.label.as_deref() {
         Some("high") => 0,
         Some("low") => 2,
@@ -281,12 +287,11 @@ pub(super) fn decisions(digest: &Digest, entries: &[Known]) -> Vec<Line> {
     }
     for entry in entries.iter().filter(|e| e.section == "decisions") {
         let known = of_digest.find(&entry.head);
-        let field = |label: &str| entry.lines.iter().find_map(|line| line.strip_prefix(label)).filter(|text| !text.is_empty());
         // The heading may be no more than a name for it.
-        let decided = field("Decision: ").filter(|decided| !is_cosmetic(decided, &entry.text));
+        let decided = entry.field("Decision: ").filter(|decided| !is_cosmetic(decided, &entry.text));
         let text = decided.map_or_else(|| entry.text.clone(), |decided| format!("{}: {decided}", entry.text));
-        let text = field("Rationale: ").map_or_else(|| text.clone(), |why| format!("{text} – {why}"));
-        let rejected = field("Alternatives: ").or_else(|| field("Rejected: "));
+        let text = entry.field("Rationale: ").map_or_else(|| text.clone(), |why| format!("{text} – {why}"));
+        let rejected = entry.field("Alternatives: ").or_else(|| entry.field("Rejected: "));
         let text = rejected.map_or_else(|| text.clone(), |rejected| format!("{text}; rejected: {rejected}"));
         let what = known.map_or_else(|| entry.head.split(" – ").next().unwrap_or(&entry.head).to_string(), |d| d.what.text.clone());
         if said.is_new(&what) {
@@ -307,7 +312,7 @@ pub(super) fn problems(digest: &Digest, entries: &[Known]) -> Vec<Line> {
     let lesson = |problem: &Problem| {
         let title = problem.error.as_deref().map(|error| short(error, 90));
         let own = entries.iter().find(|e| e.section == "problems" && title.as_deref() == Some(&e.text));
-        own.and_then(|entry| entry.lines.iter().find_map(|line| line.strip_prefix("Lesson: ").map(str::to_string)))
+        own.and_then(|entry| entry.field("Lesson: ")).map(str::to_string)
     };
     let (open, passed): (Vec<&Problem>, Vec<&Problem>) = digest.problems.iter().partition(|problem| problem.passed.is_none());
     // Of what failed several times, the last time counts.
@@ -342,10 +347,10 @@ pub(super) fn problems(digest: &Digest, entries: &[Known]) -> Vec<Line> {
     digest.problems.iter().filter_map(|p| p.error.as_deref()).for_each(|error| said.add(&short(error, 90), ()));
     for entry in entries.iter().filter(|e| e.section == "problems") {
         if said.is_new(&entry.text) {
-            let lesson = entry.lines.iter().find_map(|line| line.strip_prefix("Lesson: "));
-            let mended = if entry.lines.iter().any(|line| line.starts_with("Solution / Work-around: ")) { MENDED } else { "" };
-            let said = |label: &str| entry.lines.iter().find_map(|line| line.strip_prefix(label)).filter(|text| !text.is_empty());
-            let cause = said("Root Cause: ").or(said("Issue: ")).map(|cause| format!(" – {cause}")).unwrap_or_default();
+            let lesson = entry.field("Lesson: ");
+            let mended = if entry.field("Solution / Work-around: ").is_some() { MENDED } else { "" };
+            let cause =
+                entry.field("Root Cause: ").or_else(|| entry.field("Issue: ")).map(|cause| format!(" – {cause}")).unwrap_or_default();
             let lesson = lesson.map(|lesson| format!("; lesson: {lesson}")).unwrap_or_default();
             lines.push(Line::new(format!("{mended}{}{cause}{lesson}", entry.text), value::PROBLEM));
         }

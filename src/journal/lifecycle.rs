@@ -287,6 +287,16 @@ pub fn topic_of(profile: &Profile, id: &str, title: &str) -> String {
     title.strip_prefix(before).and_then(|t| t.strip_suffix(after)).unwrap_or(title).to_string()
 }
 
+impl Log {
+    /// Its topic, as a log that goes on from it has it.
+    ///
+    /// # Errors
+    /// Those of reading it.
+    pub fn topic(&self, root: &Path) -> Result<String> {
+        Ok(topic_of(&self.profile, &self.id, &self.summary(root, false)?.title))
+    }
+}
+
 impl Editor<'_> {
     /// The status now, as written, and what it means; unknown ones mean nothing.
     ///

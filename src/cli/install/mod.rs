@@ -190,9 +190,8 @@ fn report(context: &Context, args: &InstallArgs, installer: &Installer, all: &[P
     if !args.uninstall && !Path::new(name).is_absolute() && !in_path(name) {
         context.ui.say(format_args!("note: `{}` is not in PATH here: hooks do nothing until it is", visible(name)));
     }
-    if let Some(wrong) = check::wrong_with(Path::new(name))
-        .filter(|_| args.program.is_some() && !args.uninstall && (Path::new(name).is_absolute() || in_path(name)))
-    {
+    let is_named = args.program.is_some() && !args.uninstall && (Path::new(name).is_absolute() || in_path(name));
+    if let Some(wrong) = is_named.then(|| check::wrong_with(Path::new(name))).flatten() {
         context.ui.say(format_args!("note: {}", visible(&wrong)));
     }
     if changed && !args.dry_run && !args.uninstall {
